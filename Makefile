@@ -1,0 +1,71 @@
+# Needs Python 3.11 and make; everything else is fetched into .venv, at the versions of constraints.txt.
+
+PYTHON ?= $(shell for p in python3.11 python3; do command -v $$p && break; done)
+WORKERS ?= 2
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check
+INSTALL := $(PIP) install --quiet --constraint constraints.txt
+
+.PHONY: help demo test lint format bench constraints clean
+
+help: ## list what can be made
+	@sed -n 's/^\([a-z]*\):.*## /  make \1	/p' Makefile | expand -t 20
+
+demo: $(VENV)/.installed ## record the example and show the state of 1 June 2024
+	@$(BIN)/timeline demo
+
+test: lint ## check style and types, then run all tests
+	$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadgroup
+
+lint: $(VENV)/.installed-dev ## check style and types
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+
+format: $(VENV)/.installed-dev ## put the code into the house's form
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+bench: $(VENV)/.installed-dev ## run every comparison in bench/
+	@for file in bench/[a-z]*.py; do \
+		name=$$(basename $$file .py); echo "== $$name"; $(BIN)/python -m bench.$$name || exit 1; \
+	done
+
+# The newest versions that fit pyproject.toml, taken in an environment of their own.
+constraints: ## renew constraints.txt
+	@$(check-python)
+	rm -rf build/constraints
+	$(PYTHON) -m venv build/constraints
+	build/constraints/bin/python -m pip --disable-pip-version-check install --quiet --editable '.[dev]'
+	build/constraints/bin/python -m pip --disable-pip-version-check freeze --exclude-editable \
+		| grep -E '^[A-Za-z0-9._-]+==' > build/constraints.txt
+	mv build/constraints.txt constraints.txt
+	rm -rf build/constraints
+
+clean: ## remove what was built; ledgers stay
+	rm -rf $(VENV) build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+define check-python
+if ! $(or $(PYTHON),false) -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then \
+	echo "This needs Python 3.11 or newer with its venv module." >&2; \
+	echo "Install it (on Debian and Ubuntu: python3.11 and python3.11-venv)," >&2; \
+	echo "or say where it is: make PYTHON=/path/to/python3.11 ..." >&2; \
+	exit 1; \
+fi
+endef
+
+# The build backend is installed first, at its pinned version, so that building needs nothing unpinned.
+$(VENV)/.installed: pyproject.toml constraints.txt
+	@$(check-python)
+	@echo "Setting up $(VENV) (once) ..."
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(INSTALL) hatchling
+	@$(INSTALL) --no-build-isolation --editable .
+	@touch $@
+
+$(VENV)/.installed-dev: $(VENV)/.installed
+	@echo "Adding the development tools (once) ..."
+	@$(INSTALL) --no-build-isolation --editable '.[dev]'
+	@touch $@

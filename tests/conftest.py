@@ -1,0 +1,71 @@
+"""What every test may use: databases to record in, and settings for hypothesis."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from statistics import median
+
+import pytest
+from hypothesis import settings
+
+from tests.services import PostgresServer
+
+# A deadline measures the machine, not the code. On CI the examples are the same in every run.
+settings.register_profile("default", deadline=None)
+settings.register_profile("ci", deadline=None, derandomize=True, print_blob=True)
+settings.load_profile("ci" if os.environ.get("CI") else "default")
+
+ROOT = Path(__file__).parent.parent
+SERVER = pytest.StashKey[PostgresServer]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """The process that leads the run reserves a place for the server; the others are told it."""
+    told = getattr(config, "workerinput", {}).get("postgres")
+    config.stash[SERVER] = PostgresServer(Path(told)) if told else PostgresServer.reserve()
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node) -> None:
+    node.workerinput["postgres"] = str(node.config.stash[SERVER].folder)
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    if not hasattr(config, "workerinput"):
+        config.stash[SERVER].stop()
+
+
+def pytest_terminal_summary(terminalreporter) -> None:
+    """The size of the modules, for the reader's eye: half of them should fit in 150 lines."""
+    folders = ("events", "projections", "timeline")
+    modules = [*ROOT.glob("cli.py"), *(p for f in folders for p in (ROOT / f).rglob("*.py"))]
+    lines = [len(path.read_text("utf-8").splitlines()) for path in modules]
+    terminalreporter.write_line(f"{len(lines)} modules, median {median(lines):g} lines")
+
+
+@pytest.fixture(scope="session")
+def postgres_server(pytestconfig: pytest.Config) -> PostgresServer:
+    """The run's PostgreSQL server; `with postgres_server.database() as url` adds a database."""
+    server = pytestconfig.stash[SERVER]
+    server.start()
+    return server
+
+
+@pytest.fixture
+def postgres_url(postgres_server: PostgresServer) -> Iterator[str]:
+    """A SQLAlchemy URL of an empty PostgreSQL database of the test's own."""
+    with postgres_server.database() as url:
+        yield url
+
+
+@pytest.fixture
+def sqlite_url(tmp_path: Path) -> str:
+    """A SQLAlchemy URL of an SQLite file of the test's own, not yet made."""
+    return f"sqlite:///{tmp_path / 'timeline.db'}"
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def database_url(request: pytest.FixtureRequest) -> str:
+    """The test runs twice, on SQLite and on PostgreSQL."""
+    url: str = request.getfixturevalue(f"{request.param}_url")
+    return url
