@@ -1,0 +1,1 @@
+"""What can happen: pure declarations, no I/O, no clock, no randomness."""
