@@ -1,0 +1,190 @@
+"""Connections: where the ledger is, and the two sorts of transaction.
+
+SQLite runs in WAL mode with `synchronous=FULL`, so an acknowledged event survives a power cut. A writer takes the
+write lock before it reads (`BEGIN IMMEDIATE`; on PostgreSQL a lock on the head of the log), so nothing it read can move
+before it commits. A reader sees one state of the whole ledger until it is done.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event, make_url
+from sqlalchemy.engine import URL
+from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+from timeline.errors import StoreError
+
+BUSY_SECONDS = 30.0
+"""How long a writer waits for another one before it gives up."""
+
+_HOW = "write a file name, sqlite:///file.db or postgresql+psycopg://…"
+_DRIVERS = {
+    "sqlite": "sqlite",
+    "postgres": "postgresql+psycopg",
+    "postgresql": "postgresql+psycopg",
+    "postgresql+psycopg": "postgresql+psycopg",
+}
+
+
+def url_of(text: str) -> URL:
+    """A database URL, or the path of an SQLite file, as given with `--db`."""
+    if "://" not in text:
+        return _on_disk(URL.create("sqlite", database=text))
+    try:
+        url = make_url(text)
+        url.port  # noqa: B018  # a port that is no number is found out here
+    except (ArgumentError, ValueError):
+        raise StoreError(f"the database address cannot be read: {_HOW}") from None
+    if url.drivername not in _DRIVERS:
+        raise StoreError(f"{url.drivername} is not supported: {_HOW}")
+    return _on_disk(url.set(drivername=_DRIVERS[url.drivername]))
+
+
+def _on_disk(url: URL) -> URL:
+    if url.drivername == "sqlite" and url.database in (None, "", ":memory:"):
+        raise StoreError(f"a ledger is not kept in memory: {_HOW}")
+    return url
+
+
+class Database:
+    """One ledger's connections. Safe to share between threads; open one a process."""
+
+    def __init__(self, address: str | URL) -> None:
+        self.url = url_of(address) if isinstance(address, str) else address
+        self.is_sqlite = self.url.get_backend_name() == "sqlite"
+        # Threads of one process take turns here; SQLite's own lock polls and is not fair.
+        self._turn = threading.Lock()
+        try:
+            self.engine = self._sqlite() if self.is_sqlite else self._postgresql()
+        except (ModuleNotFoundError, NoSuchModuleError) as problem:
+            raise StoreError(
+                f"the database driver is missing ({problem}): install timeline-service[postgres]"
+            ) from None
+
+    @property
+    def path(self) -> Path | None:
+        """The SQLite file; None on PostgreSQL."""
+        if not self.is_sqlite:
+            return None
+        name = self.url.database or ""
+        return Path(name.removeprefix("file:") if "uri" in self.url.query else name)
+
+    @property
+    def shown(self) -> str:
+        """How to name the ledger in a message: never with its password."""
+        return str(self.path) if self.is_sqlite else self.url.render_as_string(hide_password=True)
+
+    def _sqlite(self) -> Engine:
+        engine = create_engine(self.url, pool_size=8, max_overflow=24)
+
+        @event.listens_for(engine, "connect")
+        def _(connection: Any, record: Any) -> None:
+            connection.isolation_level = None  # transactions begin below, not when the driver thinks fit
+            connection.execute(f"PRAGMA busy_timeout = {int(BUSY_SECONDS * 1000)}")
+            connection.execute("PRAGMA journal_mode = WAL")
+            connection.execute("PRAGMA synchronous = FULL")
+            connection.execute("PRAGMA foreign_keys = ON")
+            connection.execute("PRAGMA trusted_schema = OFF")
+
+        @event.listens_for(engine, "begin")
+        def _(connection: Connection) -> None:
+            writes = connection.get_execution_options().get("writes", False)
+            connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+        return engine
+
+    def _postgresql(self) -> Engine:
+        engine = create_engine(self.url, pool_size=8, max_overflow=24, pool_pre_ping=True)
+
+        @event.listens_for(engine, "connect")
+        def _(connection: Any, record: Any) -> None:
+            connection.execute(f"SET lock_timeout = {int(BUSY_SECONDS * 1000)}")
+            connection.commit()
+
+        return engine
+
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """A transaction that holds the write lock from its first moment, and commits at the end of the block."""
+        if not self._turn.acquire(timeout=BUSY_SECONDS):
+            raise self._busy()
+        try:
+            with self._connection(writes=True) as connection, connection.begin():
+                yield connection
+        finally:
+            self._turn.release()
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """A transaction that sees one state of the ledger, however long it takes."""
+        with self._connection(writes=False) as connection, connection.begin():
+            yield connection
+
+    @contextmanager
+    def _connection(self, *, writes: bool) -> Iterator[Connection]:
+        options: dict[str, Any] = {"writes": writes}
+        if not self.is_sqlite and not writes:
+            options |= {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+        try:
+            with self._connected().execution_options(**options) as connection:
+                yield connection
+        except DBAPIError as problem:
+            if understood := self._explain(problem):
+                raise understood from problem
+            raise
+
+    def _connected(self) -> Connection:
+        try:
+            return self.engine.connect()
+        except PoolTimeout:
+            raise self._busy() from None
+        except DBAPIError as problem:
+            raise (self._explain(problem) or self._unreachable(problem.orig)) from problem
+        except (TypeError, ValueError) as problem:  # the driver does not know a part of the address
+            raise self._unreachable(problem) from problem
+
+    def _busy(self) -> StoreError:
+        return StoreError(f"{self.shown} is busy: another writer has held it for {BUSY_SECONDS:g} s; try again")
+
+    def _unreachable(self, problem: object) -> StoreError:
+        said = " ".join(str(problem).split())
+        if password := self.url.password:
+            said = said.replace(str(password), "***")
+        return StoreError(f"{self.shown} cannot be reached: {said}")
+
+    def _explain(self, problem: DBAPIError) -> StoreError | None:
+        """What an error of the driver means to whoever runs the command; None for one that is a bug of ours."""
+        if not self.is_sqlite:
+            return self._explain_postgresql(problem)
+        name = getattr(problem.orig, "sqlite_errorname", "")
+        if name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
+            return self._busy()
+        if name.startswith("SQLITE_READONLY"):
+            return StoreError(f"{self.shown} cannot be written: it is read-only here")
+        if name.startswith("SQLITE_CANTOPEN"):
+            return StoreError(f"{self.shown} cannot be opened: does its folder exist, and may you write there?")
+        if name.startswith(("SQLITE_NOTADB", "SQLITE_CORRUPT")):
+            return StoreError(f"{self.shown} is no ledger: the file is not an SQLite database, or it is damaged")
+        if name.startswith(("SQLITE_FULL", "SQLITE_IOERR")):
+            return StoreError(f"{self.shown} could not be written: {problem.orig}; nothing was recorded")
+        return None
+
+    def _explain_postgresql(self, problem: DBAPIError) -> StoreError | None:
+        code = getattr(problem.orig, "sqlstate", None) or ""
+        if code == "55P03":
+            return self._busy()
+        if code in ("25006", "42501"):
+            return StoreError(f"{self.shown} cannot be written: it is read-only here, or you lack the right")
+        if code.startswith(("08", "53", "57", "58")) or problem.connection_invalidated:
+            return self._unreachable(problem.orig)
+        return None
+
+    def close(self) -> None:
+        """Give all connections back."""
+        self.engine.dispose()

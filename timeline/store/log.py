@@ -1,0 +1,290 @@
+"""Appending to the log and reading it back."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import sqlite3
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from eventsourcing.persistence import Notification, StoredEvent
+from sqlalchemy import Connection, Select, func, select
+from sqlalchemy.exc import DBAPIError
+
+from timeline.store.tables import events, payloads
+
+Clock = Callable[[], int]
+"""Gives the time in microseconds since 1970-01-01T00:00:00Z."""
+
+SALT_BYTES = 16
+
+
+def system_clock() -> int:
+    """The machine's clock."""
+    return time.time_ns() // 1000
+
+
+class Batch(NamedTuple):
+    """What was recorded together: it became known together, at the position it ends at."""
+
+    first: int
+    last: int
+    recorded_at: int
+    recorded_by: str
+
+
+class Entry(NamedTuple):
+    """One event as the log holds it; `state` is None when it was erased."""
+
+    position: int
+    batch: int
+    entry_id: UUID
+    version: int
+    kind: str
+    recorded_at: int
+    recorded_by: str
+    state: bytes | None
+
+
+# `append` hands these to the drivers: SQLAlchemy's own work around each statement takes longer than the statement.
+# SQLite runs an insert once a row; PostgreSQL takes a batch as arrays, all in one round trip (%b: in binary form).
+_HEAD = "SELECT position, recorded_at FROM log_head WHERE id = 1"
+_SQLITE_EVENTS = """
+    INSERT INTO events (position, batch, entry_id, version, kind, recorded_at, recorded_by, digest)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?)"""
+_SQLITE_PAYLOADS = "INSERT INTO payloads (position, salt, state) VALUES (?, ?, ?)"
+_SQLITE_HEAD = "UPDATE log_head SET position = ?, recorded_at = ? WHERE id = 1"
+_POSTGRESQL_ALL = """
+    WITH given AS (
+        SELECT * FROM unnest(%b::bigint[], %b::uuid[], %b::integer[], %b::text[], %b::bytea[], %b::bytea[], %b::bytea[])
+                   AS given (position, entry_id, version, kind, digest, salt, state)
+    ), batch AS (
+        SELECT %b::bigint AS last, %b::bigint AS recorded_at, %b::text AS recorded_by
+    ), logged AS (
+        INSERT INTO events (position, batch, entry_id, version, kind, recorded_at, recorded_by, digest)
+        SELECT position, last, entry_id, version, kind, recorded_at, recorded_by, digest FROM given, batch
+    ), kept AS (
+        INSERT INTO payloads (position, salt, state) SELECT position, salt, state FROM given
+    ), moved AS (
+        UPDATE log_head SET position = last, recorded_at = batch.recorded_at FROM batch WHERE id = 1
+    )
+    SELECT pg_notify('timeline_log', '')"""
+
+
+def digest_of(salt: bytes, state: bytes) -> bytes:
+    """What stands in the log for the payload: SHA-256 of the salt and the stored bytes."""
+    return hashlib.sha256(salt + state).digest()
+
+
+def append(
+    connection: Connection, stored: Sequence[StoredEvent], *, recorded_by: str, clock: Clock = system_clock
+) -> Batch:
+    """Write events at the end of the log, as one batch with one recorded time.
+
+    The connection is one of `Database.writing`. Recorded time never goes backwards, whatever the clock does. Raises
+    sqlalchemy's IntegrityError when a version of an entry exists already.
+    """
+    noise = os.urandom(SALT_BYTES * len(stored))  # at once: asking the system costs more than the bytes
+    salts = [noise[at : at + SALT_BYTES] for at in range(0, len(noise), SALT_BYTES)]
+    rows = [(e, salt, digest_of(salt, e.state)) for e, salt in zip(stored, salts, strict=True)]
+
+    def following(position: int, recorded_at: int) -> Batch:
+        return Batch(position + 1, position + len(stored), max(clock(), recorded_at), recorded_by)
+
+    if connection.dialect.name == "sqlite":
+        with _driver(connection) as driver:
+            batch = following(*driver.execute(_HEAD).fetchone())
+            if stored:
+                _write_sqlite(driver, batch, rows)
+    else:
+        batch = following(*connection.exec_driver_sql(f"{_HEAD} FOR UPDATE").one())
+        if stored:
+            _write_postgresql(connection, batch, rows)
+    return batch
+
+
+_Rows = Sequence[tuple[StoredEvent, bytes, bytes]]
+"""Each event with its salt and its digest."""
+
+
+@contextmanager
+def _driver(connection: Connection) -> Iterator[Any]:
+    """The driver's connection in the same transaction; errors are SQLAlchemy's."""
+    try:
+        yield connection.connection.driver_connection
+    except sqlite3.Error as problem:
+        raise DBAPIError.instance(None, None, problem, sqlite3.Error) from problem
+
+
+def _write_sqlite(driver: Any, batch: Batch, rows: _Rows) -> None:
+    first, last, recorded_at, by = batch
+    event_rows = [
+        (position, last, _hex(e.originator_id), e.originator_version, e.topic, recorded_at, by, digest)
+        for position, (e, _, digest) in enumerate(rows, first)
+    ]
+    driver.executemany(_SQLITE_EVENTS, event_rows)
+    payload_rows = [(position, salt, e.state) for position, (e, salt, _) in enumerate(rows, first)]
+    driver.executemany(_SQLITE_PAYLOADS, payload_rows)
+    driver.execute(_SQLITE_HEAD, (last, recorded_at))
+
+
+def _hex(entry_id: UUID | str) -> str:
+    """How SQLAlchemy's Uuid stands in SQLite."""
+    assert isinstance(entry_id, UUID)
+    return entry_id.hex
+
+
+def _write_postgresql(connection: Connection, batch: Batch, rows: _Rows) -> None:
+    columns = zip(
+        *((e.originator_id, e.originator_version, e.topic, digest, salt, e.state) for e, salt, digest in rows),
+        strict=True,
+    )
+    arrays = [list(range(batch.first, batch.last + 1)), *map(list, columns)]
+    connection.exec_driver_sql(_POSTGRESQL_ALL, (*arrays, batch.last, batch.recorded_at, batch.recorded_by))
+
+
+def head_position(connection: Connection) -> int:
+    """The position of the last event; 0 in an empty log."""
+    return int(connection.exec_driver_sql(_HEAD).one().position)
+
+
+_columns = (
+    events.c.position,
+    events.c.batch,
+    events.c.entry_id,
+    events.c.version,
+    events.c.kind,
+    events.c.recorded_at,
+    events.c.recorded_by,
+    payloads.c.state,
+)
+_log: Select[tuple[int, int, UUID, int, str, int, str, bytes]] = select(*_columns).select_from(
+    events.outerjoin(payloads, events.c.position == payloads.c.position)
+)
+
+
+def read(connection: Connection, *, after: int = 0, upto: int | None = None) -> Iterator[Entry]:
+    """The log in the order of recording, from `after` (exclusive) to `upto` (inclusive), streamed."""
+    query = _log.where(events.c.position > after).order_by(events.c.position)
+    if upto is not None:
+        query = query.where(events.c.position <= upto)
+    with connection.execution_options(yield_per=2000).execute(query) as rows:
+        yield from map(Entry._make, rows)
+
+
+def streams(connection: Connection, entry_ids: Sequence[UUID], *, upto: int | None = None) -> dict[UUID, list[Entry]]:
+    """The events of some entries, each in the order of their versions. Unknown ids are left out."""
+    found: dict[UUID, list[Entry]] = {}
+    for start in range(0, len(entry_ids), 500):
+        query = _log.where(events.c.entry_id.in_(entry_ids[start : start + 500])).order_by(
+            events.c.entry_id, events.c.version
+        )
+        if upto is not None:
+            query = query.where(events.c.position <= upto)
+        for row in connection.execute(query):
+            found.setdefault(row.entry_id, []).append(Entry._make(row))
+    return found
+
+
+def batch_of(connection: Connection, last: int) -> list[Entry]:
+    """The events that were recorded together in the batch that ends at a position, in order; none if no batch does."""
+    query = _log.where(events.c.position <= last).order_by(events.c.position.desc())
+    found: list[Entry] = []
+    with connection.execution_options(yield_per=500).execute(query) as rows:
+        for row in rows:
+            if row.batch != last:
+                break
+            found.append(Entry(*row))
+    return found[::-1]
+
+
+def recorded_at(connection: Connection, position: int) -> int | None:
+    """When the event at a position was recorded, in microseconds since 1970; None where there is none."""
+    return connection.scalar(select(events.c.recorded_at).where(events.c.position == position))
+
+
+def known_at(connection: Connection, moment: int) -> int:
+    """The position that the log had reached at a moment (microseconds since 1970, inclusive); 0 before its beginning.
+
+    Recorded time never goes back, so the position is found by halving.
+    """
+    low, high = 0, head_position(connection)
+    while low < high:
+        middle = (low + high + 1) // 2
+        if (recorded_at(connection, middle) or 0) <= moment:
+            low = middle
+        else:
+            high = middle - 1
+    return low
+
+
+def last_versions(connection: Connection, entry_ids: Sequence[UUID], *, before: int) -> dict[UUID, int]:
+    """The last version of each entry in the log before a position. Unknown ids are left out."""
+    found: dict[UUID, int] = {}
+    for start in range(0, len(entry_ids), 500):
+        query = (
+            select(events.c.entry_id, func.max(events.c.version))
+            .where(events.c.entry_id.in_(entry_ids[start : start + 500]), events.c.position < before)
+            .group_by(events.c.entry_id)
+        )
+        found.update(row._tuple() for row in connection.execute(query))
+    return found
+
+
+# -- the shapes that eventsourcing asks for ---------------------------------------------------------------------------
+
+
+_event: Select[tuple[UUID, int, str, bytes | None, int]] = select(
+    events.c.entry_id, events.c.version, events.c.kind, payloads.c.state, events.c.position
+).select_from(events.outerjoin(payloads, events.c.position == payloads.c.position))
+
+
+def stored_events(
+    connection: Connection,
+    entry_id: UUID,
+    *,
+    gt: int | None = None,
+    lte: int | None = None,
+    desc: bool = False,
+    limit: int | None = None,
+) -> list[StoredEvent]:
+    """One stream, by version: above `gt`, up to and with `lte`."""
+    query = _event.where(events.c.entry_id == entry_id)
+    if gt is not None:
+        query = query.where(events.c.version > gt)
+    if lte is not None:
+        query = query.where(events.c.version <= lte)
+    query = query.order_by(events.c.version.desc() if desc else events.c.version).limit(limit)
+    return [
+        StoredEvent(entry_id, version, kind, state or b"")
+        for entry_id, version, kind, state, _ in connection.execute(query)
+    ]
+
+
+def notifications(
+    connection: Connection,
+    start: int | None,
+    limit: int,
+    stop: int | None = None,
+    topics: Sequence[str] = (),
+    *,
+    inclusive_of_start: bool = True,
+) -> list[Notification]:
+    """A section of the log, by position."""
+    query = _event
+    if start is not None:
+        query = query.where(events.c.position >= start if inclusive_of_start else events.c.position > start)
+    if stop is not None:
+        query = query.where(events.c.position <= stop)
+    if topics:
+        query = query.where(events.c.kind.in_(topics))
+    return [
+        Notification(entry_id, version, kind, state or b"", position)
+        for entry_id, version, kind, state, position in connection.execute(
+            query.order_by(events.c.position).limit(limit)
+        )
+    ]

@@ -1,0 +1,141 @@
+"""The tables of the log and the triggers that keep it append-only.
+
+`events` is what an auditor proves; `payloads` holds what was said, apart, so that one entry can be erased and the proof
+that something stood there remains. `log_head` is one row: the last position given and the last recorded time. Writers
+lock it, so positions follow commit order without gaps; a deleted tail of the log shows as a head beyond the last event.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Connection,
+    ForeignKey,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+    UniqueConstraint,
+    Uuid,
+)
+
+SCHEMA_VERSION = 1
+"""Raised when the log's own tables change; a ledger of another version is refused until it is migrated."""
+
+metadata = MetaData()
+
+Position = BigInteger().with_variant(Integer, "sqlite")  # INTEGER makes it SQLite's rowid
+
+events = Table(
+    "events",
+    metadata,
+    Column("position", Position, primary_key=True, autoincrement=False),
+    Column("batch", BigInteger, nullable=False),
+    Column("entry_id", Uuid, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("recorded_at", BigInteger, nullable=False),  # microseconds since 1970-01-01T00:00:00Z
+    Column("recorded_by", Text, nullable=False),
+    Column("digest", LargeBinary, nullable=False),  # SHA-256 of salt and state
+    UniqueConstraint("entry_id", "version", name="events_entry_version"),
+)
+
+payloads = Table(
+    "payloads",
+    metadata,
+    Column("position", Position, ForeignKey("events.position"), primary_key=True, autoincrement=False),
+    Column("salt", LargeBinary, nullable=False),  # 128 random bits, so that a withheld event cannot be guessed
+    Column("state", LargeBinary, nullable=False),
+)
+
+log_head = Table(
+    "log_head",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("position", BigInteger, nullable=False),
+    Column("recorded_at", BigInteger, nullable=False),
+)
+
+tracking = Table(
+    "tracking",
+    metadata,
+    Column("application", Text, primary_key=True),
+    Column("position", BigInteger, nullable=False),
+)
+
+checkpoints = Table(
+    "checkpoints",
+    metadata,
+    Column("size", BigInteger, primary_key=True, autoincrement=False),
+    Column("note", Text, nullable=False),
+    Column("sealed_at", BigInteger, nullable=False),
+)
+
+schema_version = Table(
+    "schema_version",
+    metadata,
+    Column("part", Text, primary_key=True),  # "log", or the name of a projection
+    Column("version", Integer, nullable=False),
+)
+
+_REFUSED = "the log is append-only"
+
+_SQLITE_TRIGGERS = (
+    # A REPLACE deletes without firing delete triggers, so an insert may only ever follow the last position.
+    f"""CREATE TRIGGER events_only_at_the_end BEFORE INSERT ON events
+        WHEN NEW.position <> coalesce((SELECT max(position) FROM events), 0) + 1
+          OR EXISTS (SELECT 1 FROM events WHERE entry_id = NEW.entry_id AND version = NEW.version)
+        BEGIN SELECT RAISE(ABORT, '{_REFUSED}: this position or version exists'); END""",
+    f"""CREATE TRIGGER events_no_update BEFORE UPDATE ON events
+        BEGIN SELECT RAISE(ABORT, '{_REFUSED}'); END""",
+    f"""CREATE TRIGGER events_no_delete BEFORE DELETE ON events
+        BEGIN SELECT RAISE(ABORT, '{_REFUSED}'); END""",
+    f"""CREATE TRIGGER payloads_only_new BEFORE INSERT ON payloads
+        WHEN EXISTS (SELECT 1 FROM payloads WHERE position = NEW.position)
+          OR NOT EXISTS (SELECT 1 FROM events WHERE position = NEW.position)
+        BEGIN SELECT RAISE(ABORT, '{_REFUSED}'); END""",
+    f"""CREATE TRIGGER payloads_no_update BEFORE UPDATE ON payloads
+        BEGIN SELECT RAISE(ABORT, '{_REFUSED}'); END""",
+    """CREATE TRIGGER payloads_no_delete BEFORE DELETE ON payloads
+        WHEN NOT EXISTS (
+            SELECT 1 FROM events AS gone JOIN events AS erasure USING (entry_id)
+            WHERE gone.position = OLD.position AND erasure.kind = 'erasure' AND erasure.position > gone.position)
+        BEGIN SELECT RAISE(ABORT, 'a payload goes only after an erasure event of its entry'); END""",
+)
+
+_POSTGRESQL_TRIGGERS = (
+    f"""CREATE OR REPLACE FUNCTION timeline_refuse() RETURNS trigger LANGUAGE plpgsql AS $$
+        BEGIN RAISE EXCEPTION '{_REFUSED}' USING ERRCODE = 'integrity_constraint_violation'; END $$""",
+    """CREATE TRIGGER events_no_change BEFORE UPDATE OR DELETE ON events
+        FOR EACH ROW EXECUTE FUNCTION timeline_refuse()""",
+    """CREATE TRIGGER events_no_truncate BEFORE TRUNCATE ON events
+        FOR EACH STATEMENT EXECUTE FUNCTION timeline_refuse()""",
+    """CREATE TRIGGER payloads_no_update BEFORE UPDATE ON payloads
+        FOR EACH ROW EXECUTE FUNCTION timeline_refuse()""",
+    """CREATE TRIGGER payloads_no_truncate BEFORE TRUNCATE ON payloads
+        FOR EACH STATEMENT EXECUTE FUNCTION timeline_refuse()""",
+    """CREATE OR REPLACE FUNCTION timeline_erased() RETURNS trigger LANGUAGE plpgsql AS $$
+        BEGIN
+            IF NOT EXISTS (
+                SELECT 1 FROM events AS gone JOIN events AS erasure USING (entry_id)
+                WHERE gone.position = OLD.position AND erasure.kind = 'erasure' AND erasure.position > gone.position)
+            THEN RAISE EXCEPTION 'a payload goes only after an erasure event of its entry'
+                USING ERRCODE = 'integrity_constraint_violation';
+            END IF;
+            RETURN OLD;
+        END $$""",
+    """CREATE TRIGGER payloads_no_delete BEFORE DELETE ON payloads
+        FOR EACH ROW EXECUTE FUNCTION timeline_erased()""",
+)
+
+
+def create(connection: Connection) -> None:
+    """Make the empty log: tables, triggers, head. The caller's transaction makes it whole or not at all."""
+    metadata.create_all(connection, checkfirst=False)
+    triggers = _SQLITE_TRIGGERS if connection.dialect.name == "sqlite" else _POSTGRESQL_TRIGGERS
+    for statement in triggers:
+        connection.exec_driver_sql(statement)
+    connection.execute(log_head.insert().values(id=1, position=0, recorded_at=0))
+    connection.execute(schema_version.insert().values(part="log", version=SCHEMA_VERSION))
