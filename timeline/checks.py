@@ -1,0 +1,333 @@
+"""What is checked before events are recorded, beyond the form of each one.
+
+Every id must be registered and of the right type; an event about another entry must find that entry, at the version
+that it names; the tree of organizations must stay a tree on every date. All problems are collected, so that a file with
+ten mistakes is mended once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import get_args
+from uuid import UUID
+
+import msgspec
+from sqlalchemy import Connection, select
+
+from events import kinds
+from events.about import About, Correction, Retraction
+from events.base import Event, Happening
+from events.deals import DealCancellation, DealCompletion
+from events.register import Entity, Merge, Source
+from projections import merges
+from projections.entities import PROJECTION as ENTITIES
+from projections.facts import Fact
+from projections.parents import PROJECTION as PARENTS
+from projections.parents import Parent
+from projections.sources import PROJECTION as SOURCES
+from timeline.entries import entry_of
+from timeline.errors import BadData
+from timeline.naming import near
+from timeline.state.projector import versions
+from timeline.state.tables import TABLES, Numbers, chunks, numbers
+from timeline.store import log
+from timeline.store.mapper import EntryEvent
+from timeline.store.tables import events
+
+ABOUT: tuple[type[Event], ...] = get_args(About)
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Problem:
+    """Something wrong with one of the events to be recorded."""
+
+    index: int
+    """Which one, counted from 0."""
+    at: str
+    """Where in it: `sources[0].source`; empty for the whole event."""
+    message: str
+    help: str = ""
+    unknown: str = ""
+    """The id that nobody registered, if that is the problem."""
+
+
+class Invalid(BadData):
+    """Some events cannot be recorded; none was."""
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        self.problems = tuple(problems)
+        lines = [f"{p.at}: {p.message}{f'; {p.help}' if p.help else ''}" if p.at else p.message for p in problems]
+        super().__init__("; ".join(lines))
+
+
+def valid_form(event: Event) -> str | None:
+    """What is wrong with the form of an event that was made in Python; read ones were checked in reading."""
+    try:
+        kinds.decode(kinds.kind_of(event), kinds.encode(event))
+    except (msgspec.MsgspecError, ValueError) as problem:
+        return str(problem)
+    return None
+
+
+def check(connection: Connection, batch: Sequence[EntryEvent]) -> list[Problem]:
+    """The problems of a batch that stands in the log and not yet in the projections: its ids and its entries."""
+    problems = _ids(connection, [e.event for e in batch])
+    problems += _entries(connection, batch)
+    return sorted(problems)
+
+
+def _a(noun: str) -> str:
+    return f"{'an' if noun[0] in 'aeiou' else 'a'} {noun}"
+
+
+def _said(event: Event) -> Event:
+    return event.event if isinstance(event, Correction) else event
+
+
+def _ids(connection: Connection, batch: Sequence[Event]) -> list[Problem]:
+    registered: dict[str, str] = {}
+    for event in batch:
+        match _said(event):
+            case Source(id=given):
+                registered[f"source:{given}"] = "source"
+            case Entity(id=given, type=sort):
+                registered[given] = sort
+    named = [
+        (index, f"event.{at}" if isinstance(event, Correction) else at, given, types)
+        for index, event in enumerate(batch)
+        for part in ([event] if _said(event) is event else [event, _said(event)])
+        for at, given, types in kinds.mentions(part)
+    ]
+    entities = {given for _, _, given, types in named if types != ("source",) and given not in registered}
+    sources = {given for _, _, given, types in named if types == ("source",) and f"source:{given}" not in registered}
+    registered |= entity_types(connection, entities)
+    registered |= {f"source:{s}": "source" for s in known_sources(connection, sources)}
+    problems = []
+    known = cache(lambda what: _known(connection, what, registered))
+    unknown = cache(lambda given, what: _unknown(given, what, known(what)))
+    for index, at, given, types in named:
+        what = "source" if types == ("source",) else "entity"
+        found = registered.get(f"source:{given}" if what == "source" else given)
+        if found is None:
+            problems.append(Problem(index, at, *unknown(given, what), unknown=given))
+        elif found not in types:
+            wanted = " or ".join(types)
+            problems.append(Problem(index, at, f"{given!r} is {_a(found)}, and here stands {_a(wanted)}"))
+    problems += [
+        Problem(index, "into", f"{event.duplicate!r} is {_a(one)} and {event.into!r} is {_a(other)}: never the same")
+        for index, event in enumerate(batch)
+        if isinstance(event, Merge)
+        and (one := registered.get(event.duplicate)) != (other := registered.get(event.into))
+        and one
+        and other
+    ]
+    return problems
+
+
+def _unknown(given: str, what: str, known: Sequence[str]) -> tuple[str, str]:
+    close = near(given, known)
+    return (
+        f"no {what} is registered as {given!r}",
+        f"did you mean {' or '.join(map(repr, close))}?" if close else f"register it first, under {_where(what)}",
+    )
+
+
+def _known(connection: Connection, what: str, registered: Iterable[str]) -> list[str]:
+    """The ids that may have been meant: those of the ledger (of a very large one, some) and those of the batch."""
+    if what == "source":
+        fields = TABLES[SOURCES.name]
+        known = [str(r) for r in connection.scalars(select(fields.key_column).where(fields.known(None)).limit(50_000))]
+        return known + [r.removeprefix("source:") for r in registered if r.startswith("source:")]
+    known = [str(r) for r in connection.scalars(select(numbers.c.id).limit(50_000))]
+    return known + [r for r in registered if not r.startswith("source:")]
+
+
+def _where(what: str) -> str:
+    return "sources:" if what == "source" else "entities:"
+
+
+def entity_types(connection: Connection, ids: Iterable[str]) -> dict[str, str]:
+    """The type of each id that is registered, or was and is merged now."""
+    table = TABLES[ENTITIES.name]
+    wanted = list(ids)
+    names = Numbers(connection)
+    names.fetch(wanted)
+    found: dict[str, str] = {}
+    by_number = {names.of(i): i for i in wanted}
+    for part in chunks(list(by_number)):
+        these = table.table.c.entity.in_(part)
+        query = select(table.table.c.entity, table.table.c.type).where(these, table.known(None))
+        found |= {by_number[r.entity]: r.type for r in connection.execute(query)}
+    merged = TABLES["merges"]
+    left = [n for n, i in by_number.items() if i not in found]
+    for part in chunks(left):
+        query = select(merged.table.c.duplicate, merged.table.c.into).where(
+            merged.table.c.duplicate.in_(part), merged.known(None)
+        )
+        into = {by_number[row.duplicate]: str(names.id(row.into)) for row in connection.execute(query)}
+        sorts = entity_types(connection, into.values())
+        found |= {given: sorts[other] for given, other in into.items() if other in sorts}
+    return found
+
+
+def known_sources(connection: Connection, ids: Iterable[str]) -> set[str]:
+    """Those of the ids that are registered sources."""
+    table = TABLES[SOURCES.name]
+    return {
+        str(given)
+        for part in chunks(list(ids))
+        for given in connection.scalars(select(table.key_column).where(table.key_column.in_(part), table.known(None)))
+    }
+
+
+def _entries(connection: Connection, batch: Sequence[EntryEvent]) -> list[Problem]:
+    """Entries that events speak of: the stream each belongs to, a deal, what a fact was derived from."""
+    begun: dict[UUID, str] = {}
+    wanted: set[UUID] = set()
+    for item in batch:
+        if item.originator_version == 1:
+            begun[item.originator_id] = kinds.kind_of(item.event)
+        else:
+            wanted.add(item.originator_id)
+        wanted.update(_named_entries(item.event))
+    known = begun | _kinds_of(connection, wanted - begun.keys())
+    problems = []
+    for index, item in enumerate(batch):
+        is_about = isinstance(item.event, ABOUT)
+        if is_about and item.originator_version == 1:
+            message = f"{_a(kinds.kind_of(item.event))} is about another entry and cannot begin one"
+            problems.append(Problem(index, "", message))
+        elif not is_about and item.originator_version > 1:
+            problems.append(Problem(index, "", "this entry exists; to change it, record a correction"))
+        elif item.originator_version > 1 and item.originator_id not in known:
+            given = str(item.originator_id)
+            problems.append(Problem(index, "about", f"no entry is called {given}", unknown=given))
+        elif isinstance(item.event, Correction):
+            problems += _same_sort(index, known[item.originator_id], item.event)
+        elif isinstance(item.event, Retraction) and item.event.version >= item.originator_version:
+            problems.append(Problem(index, "version", f"the entry has no version {item.event.version} yet"))
+        said = _said(item.event)
+        if not isinstance(said, ABOUT) and (own := entry_of(said)) not in (None, item.originator_id):
+            problems.append(Problem(index, "id", f"what is called {_name(said)!r} belongs to the entry {own}"))
+        if isinstance(said, DealCompletion | DealCancellation) and (kind := known.get(said.deal)) != "deal":
+            message = f"{said.deal} is {_a(kind)}, and here stands a deal" if kind else f"no deal is called {said.deal}"
+            problems.append(Problem(index, "deal", message, unknown="" if kind else str(said.deal)))
+        if isinstance(said, Happening):
+            problems += [
+                Problem(index, f"derived_from[{place}]", f"no entry is called {given}", unknown=str(given))
+                for place, given in enumerate(said.derived_from)
+                if given not in known
+            ]
+    return problems
+
+
+def _same_sort(index: int, begun_as: str, correction: Correction) -> list[Problem]:
+    """A source stays a source; one happening may be corrected into another kind."""
+    now = correction.event
+    register = ("source", "entity", "merge")
+    if begun_as != kinds.kind_of(now) and (begun_as in register or kinds.kind_of(now) in register):
+        return [Problem(index, "event", f"{_a(begun_as)} cannot be corrected into {_a(kinds.kind_of(now))}")]
+    return []
+
+
+def _name(event: Event) -> str:
+    return event.duplicate if isinstance(event, Merge) else str(getattr(event, "id", ""))
+
+
+def _named_entries(event: Event) -> Iterable[UUID]:
+    said = _said(event)
+    if isinstance(said, DealCompletion | DealCancellation):
+        yield said.deal
+    if isinstance(said, Happening):
+        yield from said.derived_from
+
+
+def _kinds_of(connection: Connection, entry_ids: Iterable[UUID]) -> dict[UUID, str]:
+    return {
+        row.entry_id: row.kind
+        for part in chunks(list(entry_ids))
+        for row in connection.execute(
+            select(events.c.entry_id, events.c.kind).where(events.c.entry_id.in_(part), events.c.version == 1)
+        )
+    }
+
+
+# -- the tree ---------------------------------------------------------------------------------------------------------
+
+
+def check_tree(connection: Connection, batch: Sequence[EntryEvent]) -> list[Problem]:
+    """After the projections: what the batch changed left no merges and no organizations in a circle.
+
+    No organization may certainly be above itself on any day.
+    """
+    problems = []
+    merged = cache(lambda: _merged(connection))
+    for index, item in enumerate(batch):
+        said = _said(item.event)
+        if isinstance(said, Merge) and _closes_circle(said, merged()):
+            problems.append(Problem(index, "into", f"{said.into!r} is merged into {said.duplicate!r} already"))
+        elif (units := _units(connection, item)) and (circle := _circle_of_any(connection, units, merged())):
+            way = " → ".join([*circle, circle[0]])
+            problems.append(Problem(index, "", f"the tree of organizations would go in a circle: {way}"))
+    return problems
+
+
+def _merged(connection: Connection) -> dict[str, str]:
+    table = TABLES["merges"]
+    found = connection.execute(select(table.table).where(table.known(None))).mappings().all()
+    return {row.duplicate: row.into for row in table.loaded(found, Numbers(connection))}
+
+
+def _closes_circle(merge: Merge, merged: Mapping[str, str]) -> bool:
+    seen = {merge.duplicate}
+    into: str | None = merge.into
+    while into is not None and into not in seen:
+        seen.add(into)
+        into = merged.get(into)
+    return into == merge.duplicate
+
+
+def _units(connection: Connection, item: EntryEvent) -> list[str]:
+    """The units whose parents an event can have changed: also those that an earlier version of its entry named."""
+    said = [item.event]
+    if isinstance(item.event, ABOUT):
+        stream = log.streams(connection, [item.originator_id])[item.originator_id]
+        said = [v.event for v in versions(stream) if v.event is not None]
+    units: list[str] = []
+    for event in map(_said, said):
+        if isinstance(event, PARENTS.kinds):
+            units += PARENTS.keys(Fact(item.originator_id, 0, 1, 1, event, "normal", (), ()))
+        elif isinstance(event, Merge):
+            units += (event.duplicate, event.into)
+    return units
+
+
+def _circle_of_any(connection: Connection, units: Sequence[str], merged: Mapping[str, str]) -> list[str] | None:
+    ids = dict.fromkeys(merges.follow(unit, merged) for unit in units)
+    return next((circle for unit in ids if (circle := _circle(connection, unit))), None)
+
+
+def _circle(connection: Connection, unit: str) -> list[str] | None:
+    """The way from a unit up to itself, if all of it certainly holds on some common day."""
+    waiting: list[tuple[list[str], int, int]] = [([unit], -(2**63), 2**63)]
+    while waiting:
+        way, first, last = waiting.pop()
+        for row in _parents(connection, way[-1]):
+            since, until = max(first, row.start_max), min(last, row.end_min)
+            if row.parent is None or since > until:
+                continue
+            if row.parent == unit:
+                return way
+            if row.parent not in way:
+                waiting.append(([*way, row.parent], since, until))
+    return None
+
+
+def _parents(connection: Connection, unit: str) -> list[Parent]:
+    table = TABLES["parents"]
+    names = Numbers(connection)
+    query = select(table.table).where(table.table.c.organization == names.of(unit), table.known(None))
+    rows: list[Parent] = table.loaded(connection.execute(query).mappings().all(), names)
+    return rows

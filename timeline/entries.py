@@ -1,0 +1,30 @@
+"""The entry that an event belongs to, by its name."""
+
+from __future__ import annotations
+
+from uuid import NAMESPACE_URL, UUID, uuid5
+
+from events.base import Event, Happening
+from events.register import Entity, Merge, Source
+
+ENTRIES = uuid5(NAMESPACE_URL, "urn:timeline:entry")
+"""The namespace of entries that have a name of their own. Fixed for ever: the same name is the same entry anywhere."""
+
+
+def entry_named(sort: str, name: str) -> UUID:
+    """The entry of a thing with a name: sort "source", "entity", "merge" or "event"."""
+    return uuid5(ENTRIES, f"{sort}:{name}")
+
+
+def entry_of(event: Event) -> UUID | None:
+    """The entry that an event begins by its id; None for a happening that has none."""
+    match event:
+        case Source(id=given):
+            return entry_named("source", given)
+        case Entity(id=given):
+            return entry_named("entity", given)
+        case Merge(duplicate=given):
+            return entry_named("merge", given)
+        case Happening(id=given) if given:
+            return entry_named("event", given)
+    return None

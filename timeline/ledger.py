@@ -1,0 +1,199 @@
+"""The ledger: open one, record in it, ask it.
+
+ledger = Ledger.create("timeline.db")
+ledger.record([new(Entity(id="meta", type="organization", name="Meta"))], by="ada")
+with ledger.ask() as view:
+    view.members("meta", day_of("2024-06-01"))
+"""
+
+from __future__ import annotations
+
+import getpass
+import os
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+from uuid import UUID, uuid4
+
+from eventsourcing import persistence as es
+from eventsourcing.application import Application
+from sqlalchemy import Connection, inspect, select
+from sqlalchemy import exc as sql
+
+from events.base import Event
+from events.dates import FOREVER
+from projections.all import PROJECTIONS
+from timeline import checks
+from timeline.entries import entry_named as entry_named
+from timeline.entries import entry_of as entry_of
+from timeline.errors import Conflict, StoreError
+from timeline.state import tables as state_tables
+from timeline.state.projector import project
+from timeline.store import log, tables
+from timeline.store.database import Database
+from timeline.store.mapper import EntryEvent, EventMapper
+from timeline.store.persistence import Factory
+from timeline.view import View
+
+
+def new(event: Event, entry: UUID | None = None) -> EntryEvent:
+    """The first event of an entry: the one of its name, or a new one for a happening that has none."""
+    return EntryEvent(entry or entry_of(event) or uuid4(), 1, event)
+
+
+def following(entry: UUID, version: int, event: Event) -> EntryEvent:
+    """A later event of an entry, whose last version is `version`."""
+    return EntryEvent(entry, version + 1, event)
+
+
+def recorder_name() -> str:
+    """Who records, unless told otherwise: TIMELINE_USER, or the name of the account."""
+    if name := os.environ.get("TIMELINE_USER"):
+        return name
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # an account without a name
+        return f"uid {os.getuid()}"
+
+
+class Ledger(Application[UUID]):
+    """One ledger. Safe to share between threads; open one a process, and close it or use it in a `with` block."""
+
+    name = "timeline"
+
+    def __init__(self, database: Database, clock: log.Clock = log.system_clock) -> None:
+        self.database = database
+        self._clock = clock
+        super().__init__(env={"PERSISTENCE_MODULE": "timeline.store.persistence"})
+
+    def construct_factory(self, env: Any) -> es.InfrastructureFactory[es.TrackingRecorder]:
+        """Our recorders, on the database that was opened."""
+        return Factory(env, self.database, self._clock)
+
+    def construct_mapper(self) -> es.Mapper[UUID]:
+        """Events in their own stored form, by kind."""
+        return EventMapper(transcoder=self.factory.transcoder())
+
+    # -- opening -----------------------------------------------------------------------------------------------------
+
+    @classmethod
+    def create(cls, address: str, *, clock: log.Clock = log.system_clock) -> Ledger:
+        """Make an empty ledger. Raises StoreError if there is one, or anything else, at the address.
+
+        `clock` gives the recorded time in microseconds since 1970; a test, or a program that loads a history whose
+        recorded dates are known, passes its own.
+        """
+        database = Database(address)
+        try:
+            with database.writing() as connection:
+                if found := inspect(connection).get_table_names():
+                    what = "a ledger" if "log_head" in found else "a database that is no ledger"
+                    raise StoreError(f"{database.shown} holds {what} already; nothing was changed")
+                tables.create(connection)
+                state_tables.create(connection, lambda part, version: _remember(connection, part, version))
+        except (sql.ProgrammingError, sql.IntegrityError) as problem:
+            database.close()
+            raise StoreError(f"{database.shown} is being made by somebody else: {problem.orig}") from problem
+        except BaseException:
+            database.close()
+            raise
+        return cls(database, clock)
+
+    @classmethod
+    def open(cls, address: str, *, clock: log.Clock = log.system_clock) -> Ledger:
+        """Open a ledger. Raises StoreError if there is none, or it is of another version."""
+        database = Database(address)
+        path = database.path
+        if path is not None and path.is_dir():
+            raise StoreError(f"{path} is a folder: name a file in it")
+        if path is not None and not path.exists():
+            raise StoreError(f"there is no ledger at {path}: make one with `timeline init` or `timeline demo`")
+        try:
+            with database.reading() as connection:
+                _check_versions(database, connection)
+        except BaseException:
+            database.close()
+            raise
+        return cls(database, clock)
+
+    # -- recording ---------------------------------------------------------------------------------------------------
+
+    def record(
+        self,
+        batch: Sequence[EntryEvent],
+        *,
+        by: str = "",
+        also: Callable[[Connection, log.Batch], None] | None = None,
+    ) -> log.Batch:
+        """Record events together: all of them, with their projections, or none.
+
+        Raises `checks.Invalid` when one of them cannot stand, and Conflict when an entry moved on or exists.
+        """
+        if not batch:
+            raise ValueError("an empty batch records nothing")
+        malformed = [
+            checks.Problem(n, "", problem) for n, e in enumerate(batch) if (problem := checks.valid_form(e.event))
+        ]
+        if malformed:
+            raise checks.Invalid(malformed)
+        recorded: list[log.Batch] = []
+
+        def inside(connection: Connection, written: log.Batch) -> None:
+            if conflict := _collision(connection, batch, before=written.first):
+                raise conflict
+            if problems := checks.check(connection, batch):
+                raise checks.Invalid(problems)
+            project(connection, written, [e.originator_id for e in batch])
+            if problems := checks.check_tree(connection, batch):
+                raise checks.Invalid(problems)
+            if also is not None:
+                also(connection, written)
+            recorded.append(written)
+
+        try:
+            self.save(*batch, recorded_by=by or recorder_name(), also=inside)
+        except es.IntegrityError:
+            with self.database.reading() as connection:
+                found = _collision(connection, batch, before=FOREVER)
+            raise found or Conflict("another writer recorded the same at the same time: try again") from None
+        return recorded[0]
+
+    # -- reading -----------------------------------------------------------------------------------------------------
+
+    @contextmanager
+    def ask(self, known: int | None = None) -> Iterator[View]:
+        """One state of the ledger to ask, as known at a position of the log (today's for None)."""
+        with self.database.reading() as connection:
+            yield View(connection, known)
+
+
+def _collision(connection: Connection, batch: Sequence[EntryEvent], before: int) -> Conflict | None:
+    """What the events collide with in the log before a position: each must follow the version that stands there."""
+    later = [e.originator_id for e in batch if e.originator_version != 1 or before == FOREVER]
+    last = log.last_versions(connection, later, before=before)  # a second version 1 the log itself refuses
+    for item in batch:
+        stands, wanted = last.get(item.originator_id, 0), item.originator_version - 1
+        is_unknown = stands == 0 and wanted > 0  # told by the checks, with what may have been meant
+        if stands != wanted and not is_unknown:
+            shown = getattr(item.event, "id", "") or item.originator_id
+            if wanted == 0:
+                return Conflict(f"{shown} is recorded already; to change it, correct it")
+            return Conflict(f"{shown} is at version {stands} now, not at {wanted}: read it again")
+        last[item.originator_id] = item.originator_version
+    return None
+
+
+def _remember(connection: Connection, part: str, version: int) -> None:
+    connection.execute(tables.schema_version.insert().values(part=part, version=version))
+
+
+def _check_versions(database: Database, connection: Connection) -> None:
+    if not inspect(connection).has_table("schema_version"):
+        raise StoreError(f"{database.shown} is no ledger: make one elsewhere with `timeline init`")
+    found = {row.part: row.version for row in connection.execute(select(tables.schema_version))}
+    wanted = {"log": tables.SCHEMA_VERSION} | {p.name: p.version for p in PROJECTIONS}
+    newer = [part for part, version in found.items() if version > wanted.get(part, 0)]
+    if newer:
+        raise StoreError(f"{database.shown} was made by a newer version of this program ({', '.join(newer)})")
+    if older := [part for part, version in wanted.items() if found.get(part, 0) < version]:
+        raise StoreError(f"{database.shown} is of an older version ({', '.join(older)}) and has to be migrated")

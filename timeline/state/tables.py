@@ -1,0 +1,236 @@
+"""The table of a projection, made from its row type.
+
+Ids of entities become numbers, days are day numbers already, tuples become JSON. Every row says from which position of
+the log on it was known, and up to which one; a row of today's knowledge has `known_to` FOREVER. On SQLite the rows lie
+clustered for the question that is asked most.
+"""
+
+from __future__ import annotations
+
+import types
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cache
+from typing import Annotated, Any, Literal, NamedTuple, TypeVar, Union, get_args, get_origin, get_type_hints
+from uuid import UUID
+
+import msgspec
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    ColumnElement,
+    Connection,
+    Index,
+    MetaData,
+    Table,
+    Text,
+    Uuid,
+    insert,
+    select,
+)
+from sqlalchemy.engine import RowMapping
+
+from events.dates import FOREVER
+from events.ids import ENTITY_TYPES
+from projections.all import PROJECTIONS
+from projections.rows import Projection, Row
+
+metadata = MetaData()
+
+numbers = Table(
+    "numbers",
+    metadata,
+    Column("number", BigInteger, primary_key=True, autoincrement=False),
+    Column("id", Text, nullable=False, unique=True),
+)
+"""A small number for every id, so that rows and their indexes stay small. Given once, never changed."""
+
+entry_keys = Table(
+    "entry_keys",
+    metadata,
+    Column("projection", Text, primary_key=True),
+    Column("key", Text, primary_key=True),
+    Column("entry_id", Uuid, primary_key=True),
+    sqlite_with_rowid=False,
+)
+"""Which entries a key was ever folded from."""
+
+NOBODY = 0
+"""The number that stands for no entity."""
+
+
+class Numbers:
+    """The numbers of ids, read from the ledger as they are needed. One a transaction."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._of: dict[str, int] = {}
+        self._ids: dict[int, str] = {}
+
+    def fetch(self, ids: Iterable[str], *, add: bool = False) -> None:
+        """Look the ids up together; with `add`, give numbers to those that have none."""
+        wanted = [i for i in dict.fromkeys(ids) if i not in self._of]
+        for part in chunks(wanted):
+            found = self._connection.execute(select(numbers.c.number, numbers.c.id).where(numbers.c.id.in_(part)))
+            for number, text in found:
+                self._learn(number, text)
+        if missing := [i for i in wanted if i not in self._of] if add else []:
+            top = self._connection.scalar(select(numbers.c.number).order_by(numbers.c.number.desc()).limit(1)) or 0
+            rows = [{"number": top + n, "id": text} for n, text in enumerate(missing, 1)]
+            self._connection.execute(insert(numbers), rows)
+            for row in rows:
+                self._learn(int(str(row["number"])), str(row["id"]))
+
+    def fetch_ids(self, wanted: Iterable[int]) -> None:
+        """Look the ids of numbers up together."""
+        for part in chunks([n for n in dict.fromkeys(wanted) if n not in self._ids and n != NOBODY]):
+            for number, text in self._connection.execute(
+                select(numbers.c.number, numbers.c.id).where(numbers.c.number.in_(part))
+            ):
+                self._learn(number, text)
+
+    def of(self, given: str) -> int:
+        """The number of an id; -1, which no row has, for an id without one."""
+        if given not in self._of:
+            self.fetch([given])
+        return self._of.get(given, -1)
+
+    def id(self, number: int) -> str | None:
+        """The id of a number."""
+        if number == NOBODY:
+            return None
+        if number not in self._ids:
+            self.fetch_ids([number])
+        return self._ids[number]
+
+    def _learn(self, number: int, text: str) -> None:
+        self._of[text] = number
+        self._ids[number] = text
+
+
+Item = TypeVar("Item")
+
+
+def chunks(values: Sequence[Item], size: int = 500) -> Iterable[Sequence[Item]]:
+    """The values in parts that fit into one statement."""
+    return (values[start : start + size] for start in range(0, len(values), size))
+
+
+class _Field(NamedTuple):
+    name: str
+    sort: Literal["entity", "entry", "days", "flag", "text", "json"]
+    decoder: msgspec.json.Decoder[Any] | None
+
+
+class RowTable:
+    """One projection's table, and how rows go in and come out."""
+
+    def __init__(self, projection: Projection, table_metadata: MetaData = metadata) -> None:
+        self.projection = projection
+        self.row = projection.row
+        hints = get_type_hints(projection.row, include_extras=True)
+        self.fields = [_field(f.name, hints[f.name]) for f in msgspec.structs.fields(projection.row)]
+        cluster = projection.row.cluster
+        self.table = Table(
+            projection.name,
+            table_metadata,
+            *(_column(f, primary=f.name in cluster) for f in sorted(self.fields, key=lambda f: _place(f, cluster))),
+            Column("id", BigInteger, primary_key=True, autoincrement=False),
+            Column("known_from", BigInteger, nullable=False),
+            Column("known_to", BigInteger, nullable=False),
+            *(Index(f"{projection.name}_{'_'.join(i)}", *i, "known_to") for i in projection.row.indexes),
+            sqlite_with_rowid=False,
+        )
+        self._key = next(f for f in self.fields if f.name == projection.row.key_field)
+        self._entities = [f.name for f in self.fields if f.sort == "entity"]
+
+    @property
+    def key_column(self) -> ColumnElement[Any]:
+        """The column that holds the key that a row was folded for."""
+        column: ColumnElement[Any] = self.table.c[self._key.name]
+        return column
+
+    def key_value(self, key: str, names: Numbers) -> Any:
+        """A key as `key_column` holds it."""
+        if self._key.sort == "entity":
+            return names.of(key)
+        return UUID(key) if self._key.sort == "entry" else key
+
+    def key_of(self, stored: Any, names: Numbers) -> str:
+        """The key that a value of `key_column` stands for."""
+        return str(names.id(stored)) if self._key.sort == "entity" else str(stored)
+
+    def ids_in(self, row: Row) -> list[str]:
+        """The ids that become numbers."""
+        return [i for name in self._entities if (i := getattr(row, name)) is not None]
+
+    def stored(self, row: Row, names: Numbers) -> dict[str, Any]:
+        """The row as its table holds it; `names` must know its ids."""
+        return {f.name: _stored(f, getattr(row, f.name), names) for f in self.fields}
+
+    def loaded(self, found: Sequence[RowMapping], names: Numbers) -> list[Any]:
+        """The rows that a query found, as objects of the row type."""
+        names.fetch_ids(m[name] for m in found for name in self._entities)
+        return [self.row(**{f.name: _loaded(f, m[f.name], names) for f in self.fields}) for m in found]
+
+    def known(self, position: int | None) -> ColumnElement[bool]:
+        """The condition for rows as known at a position of the log; today's for None."""
+        table = self.table
+        if position is None:
+            return table.c.known_to == FOREVER
+        return (table.c.known_from <= position) & (table.c.known_to > position)
+
+
+def _place(field: _Field, cluster: tuple[str, ...]) -> int:
+    return cluster.index(field.name) if field.name in cluster else len(cluster)
+
+
+def _field(name: str, hint: Any) -> _Field:
+    if get_origin(hint) in (Union, types.UnionType):
+        hint = next(a for a in get_args(hint) if a is not type(None))
+    if get_origin(hint) is Annotated:
+        metas = [m for m in get_args(hint) if isinstance(m, msgspec.Meta) and m.extra]
+        if any(set(m.extra["names"]) & set(ENTITY_TYPES) for m in metas if m.extra and "names" in m.extra):
+            return _Field(name, "entity", None)
+        hint = get_args(hint)[0]
+    if get_origin(hint) is tuple:
+        return _Field(name, "json", msgspec.json.Decoder(hint))
+    if hint is bool:
+        return _Field(name, "flag", None)
+    if hint is int:
+        return _Field(name, "days", None)
+    return _Field(name, "entry" if hint is UUID else "text", None)
+
+
+def _column(field: _Field, *, primary: bool) -> Column[Any]:
+    sorts = {"entity": BigInteger, "entry": Uuid, "days": BigInteger, "flag": Boolean, "text": Text, "json": Text}
+    nullable = field.sort in ("days", "text") and not primary
+    return Column(field.name, sorts[field.sort], primary_key=primary, autoincrement=False, nullable=nullable)
+
+
+def _stored(field: _Field, value: Any, names: Numbers) -> Any:
+    if field.sort == "entity":
+        return NOBODY if value is None else names.of(value)
+    return msgspec.json.encode(value).decode() if field.sort == "json" else value
+
+
+def _loaded(field: _Field, value: Any, names: Numbers) -> Any:
+    if field.sort == "entity":
+        return names.id(value)
+    return field.decoder.decode(value) if field.decoder else value
+
+
+TABLES: Mapping[str, RowTable] = {p.name: RowTable(p) for p in PROJECTIONS}
+
+
+@cache
+def table_of(row: type[Row]) -> RowTable:
+    """The table that holds rows of a type."""
+    return next(t for t in TABLES.values() if t.row is row)
+
+
+def create(connection: Connection, remember: Callable[[str, int], None]) -> None:
+    """Make the empty tables; `remember` is told the version of each projection."""
+    metadata.create_all(connection, checkfirst=False)
+    for projection in PROJECTIONS:
+        remember(projection.name, projection.version)

@@ -1,0 +1,602 @@
+"""Questions to one state of the ledger.
+
+A view is what was known at one position of the log; it asks the rows of the projections, never the clock. Days are day
+numbers, and a day counts as its end: who left on that day was still there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cached_property
+from typing import Any, NamedTuple, TypeVar, cast
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Connection, Select, and_, select
+
+from events.base import Happening
+from events.dates import FOREVER, NEVER, Date, iso, parse
+from projections import certainty
+from projections.deals import DealState
+from projections.facts import Fact, in_force
+from projections.happenings import Listed
+from projections.memberships import Membership
+from projections.mentions import Mention
+from projections.names import Name
+from projections.organizations import Existence
+from projections.parents import Parent
+from projections.posts import HEAD, Holding
+from projections.products import ProductState
+from projections.rows import Row, SpanRow, unique
+from projections.sources import Published
+from timeline import answers
+from timeline.naming import Directory
+from timeline.state.projector import versions
+from timeline.state.tables import Numbers, RowTable, chunks, table_of
+from timeline.store import log
+
+A = TypeVar("A", bound=Row)
+Days = tuple[int, int]
+"""The first and the last day asked about, both inclusive; equal for a question about one day."""
+
+DAYS_OF_NEWS = 365
+"""How many days before the date its latest events reach back."""
+
+_ORDER = {"certain": 0, "possible": 1, "unconfirmed": 2, None: 3}
+
+
+class Bounds(NamedTuple):
+    """When an organization is, through however many steps, a part of another one."""
+
+    start_min: int
+    start_max: int
+    end_min: int
+    end_max: int
+
+    def within(self, row: SpanRow | Bounds) -> Bounds:
+        """When both hold."""
+        return Bounds(
+            max(self.start_min, row.start_min),
+            max(self.start_max, row.start_max),
+            min(self.end_min, row.end_min),
+            min(self.end_max, row.end_max),
+        )
+
+
+EVER: Days = (NEVER, FOREVER)
+ALWAYS = Bounds(NEVER, NEVER, FOREVER, FOREVER)
+
+
+class View:
+    """One state of the ledger: everything known at a position of the log."""
+
+    def __init__(self, connection: Connection, known: int | None = None) -> None:
+        self.connection = connection
+        self.known = known
+        self.numbers = Numbers(connection)
+
+    @cached_property
+    def position(self) -> int:
+        """The position that the answers are made from."""
+        return log.head_position(self.connection) if self.known is None else self.known
+
+    @cached_property
+    def directory(self) -> Directory:
+        """The names of everything."""
+        return Directory(self.connection, self.known)
+
+    def ref(self, entity: str) -> answers.Ref:
+        """An id with its name."""
+        return answers.Ref(entity, self.directory.name(entity))
+
+    # -- rows --------------------------------------------------------------------------------------------------------
+
+    def rows(self, row: type[A], *conditions: ColumnElement[bool]) -> list[A]:
+        """The rows of a projection, as known here."""
+        table = table_of(row)
+        query: Select[Any] = select(table.table).where(table.known(self.known), *conditions)
+        return cast("list[A]", table.loaded(self.connection.execute(query).mappings().all(), self.numbers))
+
+    def _during(self, table: RowTable, days: Days) -> ColumnElement[bool]:
+        return and_(table.table.c.end_max >= days[0], table.table.c.start_min <= days[1])
+
+    def _at(self, row: type[A], column: str, ids: Iterable[str], days: Days) -> list[A]:
+        """Rows of some entities that may hold on some of the days."""
+        table = table_of(row)
+        wanted = [self.numbers.of(i) for i in ids]
+        return [
+            found
+            for part in chunks(wanted)
+            for found in self.rows(row, table.table.c[column].in_(part), self._during(table, days))
+        ]
+
+    # -- the tree ----------------------------------------------------------------------------------------------------
+
+    def units(self, organization: str, days: Days) -> dict[str, list[Bounds]]:
+        """The organization and everything that may be a part of it on some of the days, with when it is one."""
+        found: dict[str, list[Bounds]] = {organization: [ALWAYS]}
+        frontier = {organization: [ALWAYS]}
+        for _ in range(100):  # deeper than any tree; a circle of merely possible steps ends here
+            if not frontier:
+                break
+            below: dict[str, list[Bounds]] = {}
+            for row in self._at(Parent, "parent", frontier, days):
+                for bounds in frontier[str(row.parent)]:
+                    step = bounds.within(row)
+                    if step.start_min <= step.end_max and step not in found.get(row.organization, ()):
+                        below.setdefault(row.organization, []).append(step)
+                        found.setdefault(row.organization, []).append(step)
+            frontier = below
+        return found
+
+    def tree(self, day: int, organization: str | None = None) -> list[answers.Unit]:
+        """The tree of organizations on a day: one root if an organization is given, otherwise all that have something
+        to say - units, a founding, a head.
+        """
+        days = (day, day)
+        if organization is None:
+            parents = self.rows(Parent, self._during(table_of(Parent), days))
+            existing = self.rows(Existence, self._during(table_of(Existence), days))
+            heads = self._heads(None, days)
+        else:
+            units = list(self.units(organization, days))
+            parents = self._at(Parent, "organization", units, days)
+            parents = [p for p in parents if p.organization != organization]
+            existing = self._at(Existence, "organization", units, days)
+            heads = self._heads(units, days)
+        existence = {row.organization: row for row in existing}
+        above = [p for p in parents if p.parent is not None and certainty.on_day(p, day)]
+        below: dict[str, list[Parent]] = {}
+        for row in above:
+            below.setdefault(str(row.parent), []).append(row)
+        if organization is not None:
+            roots = [organization]
+        else:
+            known = {*existence, *below, *heads, *(p.organization for p in above)}
+            top = known - {p.organization for p in above}
+            roots = sorted(top, key=lambda o: (-len(below.get(o, ())), self.directory.name(o)))
+
+        def unit(given: str, row: Parent | None, way: tuple[str, ...]) -> answers.Unit:
+            span = row or existence.get(given)
+            lower = sorted(below.get(given, ()), key=lambda p: (p.start_min, self.directory.name(p.organization)))
+            return answers.Unit(
+                organization=self._org_ref(given, day),
+                certainty=certainty.on_day(span, day) if span else None,
+                parent=self.ref(way[-1]) if way else None,
+                start=answers.When.start(span) if span else None,
+                end=answers.When.end(span) if span else None,
+                disputed=bool(span and span.disputed),
+                sources=span.sources if span else (),
+                entries=span.entries if span else (),
+                heads=tuple(sorted(heads.get(given, ()), key=_by_certainty)),
+                units=tuple(unit(p.organization, p, (*way, given)) for p in lower if p.organization not in way),
+            )
+
+        return [unit(root, None, ()) for root in roots]
+
+    def _org_ref(self, organization: str, day: int) -> answers.Ref:
+        """An organization by the name that it certainly bore on the day, if it was ever renamed."""
+        return answers.Ref(organization, self._names_on(day).get(organization) or self.directory.name(organization))
+
+    def _names_on(self, day: int) -> Mapping[str, str]:
+        if day not in self._names_cache:
+            rows = self.rows(Name, self._during(table_of(Name), (day, day)))
+            self._names_cache[day] = {r.organization: r.name for r in rows if certainty.on_day(r, day) == "certain"}
+        return self._names_cache[day]
+
+    @cached_property
+    def _names_cache(self) -> dict[int, Mapping[str, str]]:
+        return {}
+
+    def _heads(self, organizations: Iterable[str] | None, days: Days) -> dict[str, list[answers.Holder]]:
+        table = table_of(Holding)
+        is_head = table.table.c.post == HEAD
+        if organizations is None:
+            rows = self.rows(Holding, is_head, self._during(table, days))
+        else:
+            rows = [r for r in self._at(Holding, "organization", organizations, days) if r.post == HEAD]
+        found: dict[str, list[answers.Holder]] = {}
+        for row in rows:
+            if mark := certainty.in_span(row, *days):
+                holder = answers.Holder(person=self.ref(row.person), post=row.post, **_shown(row, mark))
+                found.setdefault(row.organization, []).append(holder)
+        return found
+
+    # -- people ------------------------------------------------------------------------------------------------------
+
+    def members(self, organization: str | None, days: Days | int, *, span: bool = False) -> list[answers.Member]:
+        """The people of an organization, its units included, on one day or (with `span`) during some days.
+
+        None asks for the people of all organizations. Sorted by organization in the order of the tree, then by
+        certainty and name.
+        """
+        days = (days, days) if isinstance(days, int) else days
+        if organization is None:
+            units: dict[str, list[Bounds]] | None = None
+            memberships = self.rows(Membership, self._during(table_of(Membership), days))
+            holdings = self.rows(Holding, self._during(table_of(Holding), days))
+        else:
+            units = self.units(organization, days)
+            memberships = self._at(Membership, "organization", units, days)
+            holdings = self._at(Holding, "organization", units, days)
+        posts: dict[tuple[str, str], list[Holding]] = {}
+        for row in holdings:
+            posts.setdefault((row.person, row.organization), []).append(row)
+        found = []
+        for member in memberships:
+            held = posts.pop((member.person, member.organization), [])
+            found.append(self._member(member, held, units, days, span=span))
+        for held in posts.values():
+            found += [self._member(row, [row], units, days, span=span) for row in held]
+        people = [m for m in found if m is not None]
+        order = {unit: n for n, unit in enumerate(units)} if units is not None else self._order(people, days[1])
+        return sorted(
+            people,
+            key=lambda m: (
+                order[m.organization.id],
+                m.organization.name,
+                _ORDER[m.certainty],
+                m.person.name,
+                m.start.edtf,
+            ),
+        )
+
+    def _order(self, people: Sequence[answers.Member], day: int) -> dict[str, int]:
+        """Organizations in the order of their trees, the tree with most people first."""
+        trees = [list(_preorder(root)) for root in self.tree(day)]
+        inside = {o for tree in trees for o in tree}
+        trees += [[o] for o in sorted({m.organization.id for m in people} - inside, key=self.directory.name)]
+        count: dict[str, int] = {}
+        for member in people:
+            count[member.organization.id] = count.get(member.organization.id, 0) + 1
+        trees.sort(key=lambda tree: -sum(count.get(o, 0) for o in tree))
+        return {o: n for n, o in enumerate(dict.fromkeys(o for tree in trees for o in tree))}
+
+    def _member(
+        self,
+        row: Membership | Holding,
+        held: Sequence[Holding],
+        units: Mapping[str, list[Bounds]] | None,
+        days: Days,
+        *,
+        span: bool,
+    ) -> answers.Member | None:
+        """One line: the membership, or the post where no membership is known, within the unit's time in the tree."""
+        ways = units[row.organization] if units is not None else [ALWAYS]
+        rows = [row, *(h for h in held if h is not row and certainty.in_span(h, *days))]
+        options = [_within(r, way) for r in rows for way in ways]
+        best = min(options, key=lambda o: _ORDER[certainty.in_span(o, *days)])
+        mark = certainty.in_span(best, *days)
+        if mark is None:
+            return None
+        held_now = [h for h in held if certainty.in_span(h, *days)]
+        return answers.Member(
+            person=self.ref(row.person),
+            organization=self._org_ref(row.organization, days[1]),
+            role=row.role,
+            post=", ".join(unique(h.post for h in held_now)),
+            sometime=_strongest(certainty.sometime(o, *days) for o in options) if span else None,
+            throughout=_strongest(certainty.throughout(o, *days) for o in options) if span else None,
+            **_shown(row, mark)
+            | {
+                "sources": unique(s for r in (row, *held_now) for s in r.sources),
+                "entries": tuple(dict.fromkeys(e for r in (row, *held_now) for e in r.entries)),
+                "disputed": any(r.disputed for r in (row, *held_now)),
+            },
+        )
+
+    def career(self, person: str, day: int | None = None) -> list[answers.Member]:
+        """Everywhere a person was, and every post held, by start; on one day if a day is given."""
+        here = self.numbers.of(person)
+        rows: list[Membership | Holding] = [
+            *self.rows(Membership, table_of(Membership).table.c.person == here),
+            *self.rows(Holding, table_of(Holding).table.c.person == here),
+        ]
+        found = []
+        for row in sorted(rows, key=lambda r: (r.start_min, r.start_max, r.organization, isinstance(r, Holding))):
+            mark = certainty.on_day(row, day) if day is not None else None
+            if day is not None and mark is None:
+                continue
+            post = row.post if isinstance(row, Holding) else ""
+            found.append(
+                answers.Member(
+                    person=self.ref(person),
+                    organization=self.ref(row.organization),
+                    role=row.role,
+                    post=post,
+                    **_shown(row, mark),
+                )
+            )
+        return found
+
+    # -- products and deals ------------------------------------------------------------------------------------------
+
+    def products(self, day: int | None, *, product: str | None = None) -> list[answers.Product]:
+        """The status of every product, or of one, on a day; all that it ever had, in order, if the day is None."""
+        table = table_of(ProductState)
+        conditions = []
+        if day is not None:
+            conditions.append(self._during(table, (day, day)))
+        if product is not None:
+            conditions.append(table.table.c.product == self.numbers.of(product))
+        found = []
+        for row in self.rows(ProductState, *conditions):
+            mark = certainty.on_day(row, day) if day is not None else None
+            if day is not None and mark is None:
+                continue
+            entity = self.directory.entities.get(row.product)
+            shown = answers.Product(
+                product=self.ref(row.product),
+                organization=self.ref(row.organization) if row.organization else None,
+                classification=entity.classification if entity else "",
+                status=row.status,
+                planned=answers.When.of(parse(row.planned)) if row.planned else None,
+                **_shown(row, mark),
+            )
+            found.append((row, shown))
+        found.sort(key=lambda pair: (pair[1].product.name, pair[0].start_min, pair[0].start_max))
+        return [shown for _, shown in found]
+
+    def deals(self, day: int | None = None) -> list[answers.DealAnswer]:
+        """Every deal at its stage on a day, newest first; at its last stage if the day is None."""
+        table = table_of(DealState)
+        conditions = [] if day is None else [self._during(table, (day, day))]
+        rows = sorted(self.rows(DealState, *conditions), key=lambda r: (r.start_max, r.start_min, str(r.deal)))
+        last: dict[UUID, DealState] = {}
+        for row in rows:
+            if day is None:
+                last[row.deal] = row
+        found = []
+        for row in reversed(rows if day is not None else list(last.values())):
+            mark = certainty.on_day(row, day) if day is not None else None
+            if day is not None and mark is None:
+                continue
+            amount = float(row.amount) if row.amount else None
+            found.append(
+                answers.DealAnswer(
+                    deal=row.deal,
+                    type=row.type,
+                    parties=tuple(
+                        answers.PartyRef(p, self.directory.name(p), role)
+                        for p, role in zip(row.parties, row.roles, strict=True)
+                    ),
+                    amount=int(amount) if amount is not None and amount.is_integer() else amount,
+                    currency=row.currency,
+                    amount_qualifier=row.amount_qualifier,
+                    object=row.object,
+                    stage=row.stage,
+                    **_shown(row, mark),
+                )
+            )
+        return found
+
+    # -- organizations -----------------------------------------------------------------------------------------------
+
+    def organization(self, organization: str, day: int) -> answers.OrganizationAnswer:
+        """What is known of one organization on a day."""
+        here = self.numbers.of(organization)
+        existing = self.rows(Existence, table_of(Existence).table.c.organization == here)
+        span = min(existing, key=lambda r: _ORDER[certainty.on_day(r, day)], default=None)
+        names = sorted(self.rows(Name, table_of(Name).table.c.organization == here), key=lambda r: r.start_min)
+        parents = sorted(self.rows(Parent, table_of(Parent).table.c.organization == here), key=lambda r: r.start_min)
+        entity = self.directory.entities.get(organization)
+        (tree,) = self.tree(day, organization)
+        return answers.OrganizationAnswer(
+            organization=self._org_ref(organization, day),
+            classification=entity.classification if entity else "",
+            other_names=entity.other_names if entity else (),
+            certainty=certainty.on_day(span, day) if span else None,
+            start=answers.When.start(span) if span else None,
+            end=answers.When.end(span) if span else None,
+            founders=tuple(self.ref(p) for p in span.founders) if span else (),
+            place=self.directory.name(span.place) if span and span.place else "",
+            disputed=bool(span and span.disputed),
+            successors=tuple(self.ref(o) for o in span.successors) if span else (),
+            names=tuple(answers.Name(name=n.name, start=answers.When.start(n), end=answers.When.end(n)) for n in names),
+            parents=tuple(
+                answers.Unit(
+                    organization=self.ref(p.parent) if p.parent else answers.Ref("", "independent"),
+                    certainty=certainty.on_day(p, day),
+                    parent=None,
+                    start=answers.When.start(p),
+                    end=answers.When.end(p),
+                    disputed=p.disputed,
+                    sources=p.sources,
+                    entries=p.entries,
+                    heads=(),
+                    units=(),
+                )
+                for p in parents
+            ),
+            tree=tree,
+            sources=unique(s for r in (*existing, *parents, *names) for s in r.sources),
+            entries=tuple(dict.fromkeys(e for r in (*existing, *parents, *names) for e in r.entries)),
+        )
+
+    # -- events ------------------------------------------------------------------------------------------------------
+
+    def events(
+        self,
+        *,
+        about: Iterable[str] | None = None,
+        days: Days = EVER,
+        surely: Days | None = None,
+        kinds: Iterable[str] = (),
+        notable: bool = False,
+        words: Sequence[str] = (),
+        source: str | None = None,
+        newest_first: bool = False,
+        limit: int | None = None,
+    ) -> list[answers.Event]:
+        """Entries that may have happened in some days, by date; certain where they surely did, or within `surely`.
+
+        `about` keeps those that name one of the entities, `notable` those that a state lists, `words` those that
+        contain every word (compared without case and accents).
+        """
+        table = table_of(Listed)
+        columns = table.table.c
+        conditions = [columns.latest >= days[0], columns.earliest <= days[1]]
+        if kinds := list(kinds):
+            conditions.append(columns.kind.in_(kinds))
+        if notable:
+            conditions.append(columns.notable)
+        conditions += [columns.words.contains(word, autoescape=True) for word in words]
+        if about is not None:
+            mention = table_of(Mention)
+            wanted = [self.numbers.of(i) for i in about]
+            named = select(mention.table.c.entry).where(mention.table.c.entity.in_(wanted), mention.known(self.known))
+            conditions.append(columns.entry.in_(named))
+        rows = self.rows(Listed, *conditions)
+        if source is not None:
+            rows = [r for r in rows if source in r.sources]
+        rows.sort(key=_date_order, reverse=newest_first)
+        return self.shown_events(rows[:limit], surely or days)
+
+    def news(self, day: int, about: Iterable[str] | None) -> list[answers.Event]:
+        """What a state lists as its latest events, newest first; certain where it had surely happened by the day.
+
+        An event of which nobody knows how long ago it was is no news.
+        """
+        days = (day - DAYS_OF_NEWS, day)
+        found = self.events(about=about, days=days, surely=(NEVER, day), notable=True, newest_first=True)
+        return [e for e in found if e.date.earliest not in (None, "unknown")]
+
+    def shown_events(self, rows: Sequence[Listed], days: Days = EVER) -> list[answers.Event]:
+        """Entries with their headlines, in the order given; unmarked where nothing was asked about their days."""
+        facts = self.facts(r.entry for r in rows)
+        found = []
+        for row in rows:
+            fact = facts[row.entry]
+            event = fact.event
+            assert isinstance(event, Happening)
+            certain = days[0] <= row.earliest and row.latest <= days[1]
+            found.append(
+                answers.Event(
+                    entry=row.entry,
+                    id=event.id,
+                    kind=row.kind,
+                    version=row.version,
+                    date=answers.When.of(event.date),
+                    date_text=event.date_text,
+                    headline=event.headline(self.headline_name),
+                    mark=None if days == EVER else "certain" if certain else "possible",
+                    claim=row.certainty,
+                    rank=row.rank,
+                    disputed=row.disputed,
+                    disputes=self._disputes(fact),
+                    note=event.note,
+                    sources=row.sources,
+                    entries=(row.entry,),
+                )
+            )
+        return found
+
+    def _disputes(self, fact: Fact) -> tuple[str, ...]:
+        return tuple(d.headline(self.directory.name) for d in fact.disputes)
+
+    def headline_name(self, given: str) -> str:
+        """A name for a headline; where an entry stands for a deal, the deal's own headline."""
+        if len(given) == 36 and given.count("-") == 4 and given not in self.directory.entities:
+            fact = self.facts([UUID(given)]).get(UUID(given))
+            if fact is not None and fact.event is not None:
+                return fact.event.headline(self.directory.name)
+        return self.directory.name(given)
+
+    def facts(self, entries: Iterable[UUID]) -> dict[UUID, Fact]:
+        """The facts in force of some entries; those that are retracted or erased are left out."""
+        streams = log.streams(self.connection, list(dict.fromkeys(entries)), upto=self.known)
+        found = ((e, in_force(e, versions(stream))) for e, stream in streams.items())
+        return {e: fact for e, fact in found if fact is not None}
+
+    # -- sources -----------------------------------------------------------------------------------------------------
+
+    def sources(self, source: str | None = None) -> list[answers.SourceAnswer]:
+        """The registered sources by date of issue, or one of them."""
+        count: dict[str, int] = {}
+        for row in self.rows(Listed):
+            for given in row.sources:
+                count[given] = count.get(given, 0) + 1
+        rows = sorted(self.rows(Published), key=lambda r: (r.earliest, r.latest, r.source))
+        return [
+            answers.SourceAnswer(
+                source=r.source,
+                type=r.type,
+                title=r.title,
+                author=r.author,
+                publisher=r.publisher,
+                issued=answers.When.of(parse(r.issued)) if r.issued else None,
+                language=r.language,
+                url=r.url,
+                note=r.note,
+                facts=count.get(r.source, 0),
+            )
+            for r in rows
+            if source in (None, r.source)
+        ]
+
+    # -- everything --------------------------------------------------------------------------------------------------
+
+    def state(self, day: int, organization: str | None = None) -> answers.State:
+        """What is so on a day: the tree, the people, the products, the deals, and the latest events.
+
+        With an organization: of it and its units alone.
+        """
+        days = (day, day)
+        scope = None if organization is None else set(self.units(organization, days))
+        products = [p for p in self.products(day) if scope is None or (p.organization and p.organization.id in scope)]
+        deals = [d for d in self.deals(day) if scope is None or any(party.id in scope for party in d.parties)]
+        about = None if scope is None else [*scope, *(p.product.id for p in products)]
+        return answers.State(
+            organizations=tuple(self.tree(day, organization)),
+            people=tuple(self.members(organization, days)),
+            products=tuple(products),
+            deals=tuple(deals),
+            events=tuple(self.news(day, about)),
+        )
+
+
+def _date_order(row: Listed) -> tuple[Date, str]:
+    """By what a date says, not by how far its doubts reach."""
+    return (parse(row.date), str(row.entry))
+
+
+def _preorder(unit: answers.Unit) -> Iterator[str]:
+    yield unit.organization.id
+    for below in unit.units:
+        yield from _preorder(below)
+
+
+def _shown(row: SpanRow, mark: certainty.Presence | None) -> dict[str, Any]:
+    return {
+        "certainty": mark,
+        "start": answers.When.start(row),
+        "end": answers.When.end(row),
+        "confirmed_until": None if row.confirmed == NEVER else iso(row.confirmed),
+        "disputed": row.disputed,
+        "claim": row.claim,
+        "sources": row.sources,
+        "entries": row.entries,
+    }
+
+
+def _within(row: SpanRow, way: Bounds) -> SpanRow:
+    if way == ALWAYS:
+        return row
+    bounds = way.within(row)
+    return SpanRow(
+        **bounds._asdict(),
+        start=row.start,
+        end=row.end if bounds.end_max == row.end_max else "left",
+        confirmed=row.confirmed,
+        disputed=row.disputed,
+        claim=row.claim,
+        entries=row.entries,
+        sources=row.sources,
+    )
+
+
+def _strongest(degrees: Iterable[certainty.Degree]) -> certainty.Degree:
+    return min(degrees, key=("certain", "possible", "no").index)
+
+
+def _by_certainty(holder: answers.Holder) -> tuple[int, str]:
+    return (_ORDER[holder.certainty], holder.person.name)
