@@ -1,0 +1,1 @@
+"""Files that come in: read as hostile text, turned into events with the place of every error."""

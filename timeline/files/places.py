@@ -1,0 +1,68 @@
+"""Where in a file something is wrong, and how that is shown."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from timeline.errors import BadData
+
+SHOWN = 96
+"""How many characters of a line a message shows."""
+
+
+class Place(NamedTuple):
+    """A place in a file, counted from 1; `width` characters are meant."""
+
+    file: str
+    line: int
+    column: int
+    width: int = 1
+
+
+class Mistake(NamedTuple):
+    """Something wrong at a place, and what to do about it."""
+
+    place: Place
+    message: str
+    help: str = ""
+
+    def shown(self, lines: Sequence[str]) -> str:
+        """The message with the line and a caret, as compilers show it."""
+        file, number, column, width = self.place
+        head = f"{printable(file)}:{number}:{column}: error: {printable(self.message)}"
+        advice = f"  {printable(self.help)}" if self.help else ""
+        if not 1 <= number <= len(lines):
+            return f"{head}\n      {advice}" if advice else head
+        line = lines[number - 1]
+        start = max(0, column - 1 - SHOWN // 2) if len(line) > SHOWN else 0
+        before, rest = printable(line[start : column - 1]), printable(line[column - 1 : start + SHOWN])
+        meant = rest[: max(1, min(width, SHOWN // 2))] or " "
+        part = ("…" if start else "") + before + rest + ("…" if start + SHOWN < len(line) else "")
+        indent = " " * (_columns(before) + (1 if start else 0))
+        return f"{head}\n{number:5} | {part}\n      | {indent}{'^' * max(1, _columns(meant))}{advice}"
+
+
+def printable(text: str) -> str:
+    """The text without anything that could steer a terminal or hide in it; one character stays one character."""
+    return "".join(c if c.isprintable() else "�" for c in text)
+
+
+def _columns(text: str) -> int:
+    """How many columns of a terminal the text takes: two for a Chinese character, none for an accent of its own."""
+    return sum(0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
+
+
+class BadFile(BadData):
+    """A file cannot be read, or some of it cannot be recorded. Its text is all mistakes as they are shown."""
+
+    def __init__(self, mistakes: Sequence[Mistake], shown: str) -> None:
+        self.mistakes = tuple(mistakes)
+        super().__init__(shown)
+
+    @classmethod
+    def at(cls, place: Place, message: str, advice: str = "", lines: Sequence[str] = ()) -> BadFile:
+        """One mistake that ends the reading of a file."""
+        mistake = Mistake(place, message, advice)
+        return cls([mistake], f"{mistake.shown(lines)}\nNothing was recorded.")
