@@ -1,0 +1,133 @@
+"""The command line: parse, call, print. Each command's module is loaded only when it runs."""
+
+from __future__ import annotations
+
+import os
+import sys
+from importlib import import_module
+from typing import Any
+
+import click
+
+COMMANDS: dict[str, tuple[str, str, str]] = {
+    # name: section of the help, module in timeline.commands, what it does in a line
+    "demo": ("start", "start", "Make a ledger of Meta's AI research and show it."),
+    "init": ("start", "start", "Make an empty ledger."),
+    "doctor": ("start", "start", "Check that the ledger and this installation are sound."),
+    "as-of": ("look", "state", "Show the state on a day."),
+    "who": ("look", "people", "List the people of an organization, its units included."),
+    "person": ("look", "people", "Show where a person was, and what is said of them."),
+    "org": ("look", "organizations", "Show an organization: head, units, parents, names."),
+    "product": ("look", "products", "Show what became of a product or a model."),
+    "model": ("look", "products", "The same as product."),
+    "deals": ("look", "products", "List deals and amounts."),
+    "log": ("look", "events", "List events by date."),
+    "search": ("look", "events", "Find names and events by words."),
+    "sources": ("look", "sources", "List sources, or everything that one supports."),
+    "why": ("look", "sources", "Show an entry: sources, versions, disputes, consequences."),
+    "add": ("write", "add", "Record one event."),
+    "import": ("share", "files", "Record what files hold."),
+    "lint": ("check", "lint", "List contradictions and gaps."),
+    "schema": ("check", "schema", "Print the JSON Schema of a kind, or of all."),
+    "date": ("check", "dates", "Explain EDTF dates."),
+    "completion": ("run", "completion", "Print the completion script of a shell."),
+}
+SECTIONS = {
+    "start": "Start",
+    "look": "Look",
+    "write": "Write",
+    "share": "Share",
+    "check": "Check",
+    "run": "Run",
+}
+
+
+class Commands(click.Group):
+    """All commands by name; the module of one is imported when it is called for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """The names, in the order of the help."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """One command; None for a name that does not exist."""
+        if cmd_name not in COMMANDS:
+            return None
+        module = import_module(f"timeline.commands.{COMMANDS[cmd_name][1]}")
+        command: click.Command = module.COMMANDS[cmd_name]
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """The command that is meant; a wrong name is answered with the nearest ones."""
+        if args and args[0] not in COMMANDS and not args[0].startswith("-"):
+            from timeline.naming import near
+
+            close = near(args[0], COMMANDS)
+            hint = f" Did you mean {' or '.join(close)}?" if close else ""
+            ctx.fail(f"there is no command {args[0]!r}.{hint}")
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The commands by section, without loading any."""
+        for section, title in SECTIONS.items():
+            rows = [(name, text) for name, (where, _, text) in COMMANDS.items() if where == section]
+            with formatter.section(title):
+                formatter.write_dl(rows)
+
+
+def _version(ctx: click.Context, param: click.Parameter, value: bool) -> None:
+    if value and not ctx.resilient_parsing:
+        from timeline.release import release
+
+        click.echo(f"timeline {release()}")
+        ctx.exit()
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.option("--db", metavar="URL", help="The ledger: a file or postgresql+psycopg://…  [TIMELINE_DB, timeline.db]")
+@click.option("--known-at", metavar="WHEN", help="Answer as was known then: a date, an instant, or @position.")
+@click.option("--format", "format_", metavar="FORMAT", help="table, json, jsonl or csv.")
+@click.option("--json", "as_json", is_flag=True, help="The same as --format json.")
+@click.option("--ascii", "ascii_", is_flag=True, help="Words in place of marks.")
+@click.option("-q", "--quiet", is_flag=True, help="No hints and no progress.")
+@click.option(
+    "--version", is_flag=True, is_eager=True, expose_value=False, callback=_version, help="Print the version."
+)
+@click.pass_context
+def timeline(ctx: click.Context, /, **options: Any) -> None:
+    """Keep the history of organizations from what the press reports; ask what was so on any day, and who says it."""
+    ctx.obj = options
+
+
+def main() -> None:
+    """Run the command line; the exit status says what came of it."""
+    try:
+        status = timeline.main(prog_name="timeline", standalone_mode=False)
+        sys.exit(status if isinstance(status, int) else 0)
+    except click.exceptions.Abort:
+        click.echo("interrupted; what was recorded before stays", err=True)
+        sys.exit(130)
+    except click.ClickException as problem:
+        problem.show()
+        sys.exit(2)
+    except BrokenPipeError:  # the reader of a pipe has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)
+    except Exception as problem:
+        from events.errors import TimelineError
+
+        if not isinstance(problem, TimelineError):
+            import traceback
+
+            traceback.print_exc()
+            click.echo("This is a bug in timeline; please report it with the lines above.", err=True)
+            sys.exit(70)
+        text = str(problem)
+        click.echo(text if ": error: " in text else f"Error: {text}", err=True)
+        sys.exit(problem.exit_status)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,135 @@
+"""What every command shares: which ledger, as known when, in which format."""
+
+from __future__ import annotations
+
+import functools
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import date
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from events.dates import Date, exact, parse
+from timeline.errors import UsageError
+from timeline.moments import instant
+from timeline.printing import words
+from timeline.printing.output import FORMATS, Envelope, Output
+
+if TYPE_CHECKING:  # loaded by the commands that ask a ledger, which takes longer than all the rest
+    from timeline.ledger import Ledger
+    from timeline.view import View
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+DEFAULT = "timeline.db"
+
+
+class Asked:
+    """The options that hold for the whole call, given before or after the name of the command."""
+
+    def __init__(self, options: dict[str, Any]) -> None:
+        self.address: str = options.get("db") or os.environ.get("TIMELINE_DB") or DEFAULT
+        self.known_at: str | None = options.get("known_at")
+        format_: Any = (
+            "json" if options.get("as_json") else options.get("format_") or os.environ.get("TIMELINE_FORMAT") or None
+        )
+        if format_ is not None and format_ not in FORMATS:
+            raise UsageError(f"there is no format {format_!r}: choose {', '.join(FORMATS)}")
+        self.output = Output(format_, ascii_=bool(options.get("ascii_")), quiet=bool(options.get("quiet")))
+
+    @contextmanager
+    def ledger(self) -> Iterator[Ledger]:
+        """The ledger, open for the length of the block."""
+        from timeline.ledger import Ledger
+
+        with Ledger.open(self.address) as ledger:
+            yield ledger
+
+    @contextmanager
+    def view(self) -> Iterator[View]:
+        """The ledger as known at the time that was asked for."""
+        from timeline.knowing import known_position
+        from timeline.view import View
+
+        with self.ledger() as ledger, ledger.database.reading() as connection:
+            yield View(connection, known_position(connection, self.known_at))
+
+    def envelope(self, view: View, as_of: str | None = None) -> Envelope:
+        """What an answer of this view was made from."""
+        return Envelope(as_of, known_at(view), view.position)
+
+    def sources(self, view: View) -> dict[str, str]:
+        """A line about each source, for the foot of a table."""
+        return {s.source: source_line(s.publisher, s.title, s.issued.edtf if s.issued else "") for s in view.sources()}
+
+
+def source_line(publisher: str, title: str, issued: str) -> str:
+    """`Business Insider, 26 May 2025`; the title where nobody is named as publisher."""
+    return ", ".join(part for part in (publisher or title, words.date(issued) if issued else "") if part)
+
+
+def known_at(view: View) -> str | None:
+    """When the last event that counts was recorded, in UTC; None in an empty ledger."""
+    from timeline.store import log
+
+    recorded = log.recorded_at(view.connection, view.position)
+    return None if recorded is None else instant(recorded)
+
+
+def today() -> int:
+    """The day on this machine's calendar."""
+    return date.today().toordinal()
+
+
+_OPTIONS = (
+    click.option("--db", metavar="URL", help="The ledger: a file or postgresql+psycopg://…"),
+    click.option("--known-at", metavar="WHEN", help="Answer as was known then: a date, an instant, or @position."),
+    click.option("--format", "format_", metavar="FORMAT", help="table, json, jsonl or csv."),
+    click.option("--json", "as_json", is_flag=True, help="The same as --format json."),
+    click.option("--ascii", "ascii_", is_flag=True, help="Words in place of marks."),
+    click.option("-q", "--quiet", is_flag=True, help="No hints and no progress."),
+)
+_NAMES = ("db", "known_at", "format_", "as_json", "ascii_", "quiet")
+
+
+def asks(function: F) -> F:
+    """Give a command the common options, and `asked` in their place."""
+
+    @functools.wraps(function)
+    def command(*args: Any, **kwargs: Any) -> Any:
+        above = click.get_current_context().find_root().obj or {}
+        here = {name: kwargs.pop(name) for name in _NAMES}
+        return function(Asked({name: here[name] or above.get(name) for name in _NAMES}), *args, **kwargs)
+
+    for option in reversed(_OPTIONS):
+        command = option(command)
+    return command  # type: ignore[return-value]  # the command takes the common options besides
+
+
+class DateParam(click.ParamType[Date]):
+    """An EDTF date on the command line; `today` is one."""
+
+    name = "date"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Date:
+        """Read the date; what is none is answered with what to write instead."""
+        return value if isinstance(value, Date) else exact(today()) if value == "today" else parse(value)
+
+
+DATE = DateParam()
+
+
+def one_day(date: Date, option: str = "--as-of") -> int:
+    """The day that a question is about: the last one of a month or a year, as "as of 2024" means its end."""
+    if date.end_is != "known" or date.is_interval or date.precision == "set" or date.uncertain or date.approximate:
+        raise UsageError(f"{option} asks about one day, a month's or a year's last one; {date.text} is none of them")
+    return date.latest
+
+
+def span_of(date: Date, option: str = "--during") -> tuple[int, int]:
+    """The days of a span, both ends included."""
+    if date.start_is != "known" or date.end_is != "known":
+        raise UsageError(f"{option} needs a span with a beginning and an end; {date.text} has not both")
+    return date.earliest, date.latest

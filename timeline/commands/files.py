@@ -1,0 +1,74 @@
+"""`import`: what files hold, into the ledger."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import get_args
+
+import click
+
+from events.base import Names
+from events.register import Entity
+from timeline.commands.context import Asked, asks
+from timeline.errors import BadData
+from timeline.files.yamlfile import Document, read
+from timeline.importing import Action, Report, import_documents
+
+MARKS = {"new": "+", "corrected": "~", "unchanged": " ", "retracted": "!"}
+
+
+@click.command("import")
+@click.argument("files", nargs=-1, required=True, metavar="FILE…")
+@click.option("--dry-run", is_flag=True, help="Check everything and show what would be recorded; record nothing.")
+@click.option("--keep-going", is_flag=True, help="Record what is good and report the rest.")
+@click.option("--by", help="Who records; your account's name if nothing is said.  [TIMELINE_USER]")
+@asks
+def import_(asked: Asked, files: tuple[str, ...], dry_run: bool, keep_going: bool, by: str | None) -> int:
+    """Record what YAML files hold and the ledger does not; `-` is standard input.
+
+    An event whose id is there already is passed over if it says the same, and corrected if it says something else. All
+    files are recorded together, or, if anything is wrong, nothing is.
+
+    \b
+        timeline import examples/meta-ai.yaml --dry-run
+    """
+    with asked.ledger() as ledger:
+        documents = [_read(name) for name in files]
+        report = import_documents(ledger, documents, by=by or "", dry_run=dry_run, keep_going=keep_going)
+        with ledger.ask() as view:
+            known = {i.event.id: i.event.name for d in documents for i in d.items if isinstance(i.event, Entity)}
+            _show(asked, report, lambda given: known.get(given) or view.headline_name(given), dry_run=dry_run)
+    return 4 if report.mistakes else 0
+
+
+def _read(name: str) -> Document:
+    if name == "-":
+        return read(sys.stdin.buffer.read(), "<stdin>")
+    try:
+        return read(Path(name).read_bytes(), name)
+    except OSError as problem:
+        raise BadData(f"{name} cannot be read: {problem.strerror or problem}. Nothing was recorded.") from None
+
+
+def _show(asked: Asked, report: Report, names: Names, *, dry_run: bool) -> None:
+    if dry_run:
+        for step in report.steps:
+            if step.action != "unchanged":
+                asked.output.text(f"{MARKS[step.action]} {step.item.name}: {step.item.event.headline(names)}")
+    counts = {action: report.count(action) for action in get_args(Action)}
+    said = ", ".join(f"{n} {action}" for action, n in counts.items() if n or action == "new")
+    if report.shown_mistakes:
+        asked.output.note(report.shown_mistakes)
+        said += f"; {len(report.mistakes)} left out"
+    if dry_run:
+        asked.output.note(f"Would record: {said}. Nothing was recorded.")
+    elif report.batch is None:
+        asked.output.note(f"Nothing to record: {said}.")
+    else:
+        first, last = report.batch.first, report.batch.last
+        where = f"position {last}" if first == last else f"positions {first} to {last}"
+        asked.output.note(f"Recorded {said} ({where}).")
+
+
+COMMANDS = {"import": import_}

@@ -1,0 +1,141 @@
+"""`demo`, `init`, `doctor`: from nothing to a first answer."""
+
+from __future__ import annotations
+
+import platform
+from importlib import resources
+from pathlib import Path
+
+import click
+from sqlalchemy import func, select
+
+from events.dates import day_of
+from timeline.commands.context import DEFAULT, Asked, asks
+from timeline.commands.state import show_state
+from timeline.errors import StoreError
+from timeline.files.yamlfile import read
+from timeline.importing import import_documents
+from timeline.ledger import Ledger, entry_named
+from timeline.release import release
+from timeline.store import log
+from timeline.store.database import url_of
+from timeline.store.tables import events
+from timeline.view import View
+
+EXAMPLE = "meta-ai.yaml"
+DEMO_DAY = "2024-06-01"
+NEXT = (
+    "timeline who FAIR --during 2024",
+    "timeline product behemoth --as-of 2025-12-15",
+    "timeline person lample",
+)
+
+
+def example() -> bytes:
+    """The first timeline, from the installed package or from the checkout."""
+    installed = resources.files("timeline").joinpath("data", EXAMPLE)
+    if installed.is_file():
+        return installed.read_bytes()
+    return (Path(__file__).parent.parent.parent / "examples" / EXAMPLE).read_bytes()
+
+
+@click.command("demo")
+@asks
+def demo(asked: Asked) -> None:
+    """Make a ledger of Meta's AI research from five press articles, and show 1 June 2024.
+
+    The ledger is timeline.db in this folder, unless --db or TIMELINE_DB names another one. A ledger that holds anything
+    else is left alone.
+    """
+    document = read(example(), EXAMPLE)
+    if _exists(asked.address):
+        ledger = Ledger.open(asked.address)
+        if not _is_demo(ledger, {i.entry for i in document.items}):
+            ledger.close()
+            raise StoreError(
+                f"{ledger.database.shown} is a ledger of your own, which the demo leaves alone: "
+                "try it in another folder, or with --db demo.db"
+            )
+    else:
+        ledger = Ledger.create(asked.address)
+    with ledger:
+        report = import_documents(ledger, [document], by="demo")
+        if report.batch is not None:
+            asked.output.note(f"Recorded {report.count('new')} events in {ledger.database.shown}.")
+        if asked.output.format == "tsv":  # a showcase: a table in a pipe too
+            asked.output.format = "table"
+        with ledger.database.reading() as connection:
+            show_state(asked, View(connection), day_of(DEMO_DAY), None, next_=" · ".join(NEXT))
+
+
+def _exists(address: str) -> bool:
+    url = url_of(address)
+    if url.get_backend_name() == "sqlite":
+        return bool(url.database) and Path(str(url.database)).exists()
+    try:
+        Ledger.open(address).close()
+    except StoreError:
+        return False
+    return True
+
+
+def _is_demo(ledger: Ledger, known: set[object]) -> bool:
+    """Whether everything in the ledger comes from the example."""
+    with ledger.database.reading() as connection:
+        if not log.head_position(connection):
+            return True
+        first = connection.scalar(select(events.c.recorded_by).where(events.c.position == 1))
+        marker = connection.scalar(
+            select(func.count()).where(events.c.entry_id == entry_named("event", "goyal-leaves-meta"))
+        )
+    return first == "demo" and bool(marker)
+
+
+@click.command("init")
+@click.argument("path", required=False)
+@asks
+def init(asked: Asked, path: str | None) -> None:
+    """Make an empty ledger at PATH (timeline.db in this folder)."""
+    address = path or asked.address
+    with Ledger.create(address) as ledger:
+        asked.output.note(f"Made an empty ledger: {ledger.database.shown}")
+        db = "" if address == DEFAULT else f"--db {ledger.database.shown} "
+        asked.output.hint(f"Next: timeline {db}import FILE.yaml · timeline {db}add entity --help")
+
+
+@click.command("doctor")
+@asks
+def doctor(asked: Asked) -> int:
+    """Check that the ledger and this installation are sound. Exits with 1 if something is not."""
+    checks: list[tuple[bool, str]] = [(True, f"timeline {release()}, Python {platform.python_version()}")]
+    try:
+        with asked.ledger() as ledger:
+            checks += _look_at(ledger)
+    except StoreError as problem:
+        checks.append((False, str(problem)))
+    for good, text in checks:
+        asked.output.text(f"{'ok ' if good else 'BAD'}  {text}")
+    return 0 if all(good for good, _ in checks) else 1
+
+
+def _look_at(ledger: Ledger) -> list[tuple[bool, str]]:
+    from timeline.state.soundness import find_faults
+
+    with ledger.database.reading() as connection:
+        engine = connection.exec_driver_sql(
+            "SELECT sqlite_version()" if ledger.database.is_sqlite else "SHOW server_version"
+        ).scalar()
+        found = [
+            (
+                True,
+                f"ledger {ledger.database.shown}, {'SQLite' if ledger.database.is_sqlite else 'PostgreSQL'} {engine}",
+            ),
+            (True, f"{log.head_position(connection)} events in the log, {len(View(connection).sources())} sources"),
+        ]
+        faults = find_faults(connection)
+    return (
+        found + [(False, fault) for fault in faults] + ([] if faults else [(True, "the log and its projections agree")])
+    )
+
+
+COMMANDS = {"demo": demo, "init": init, "doctor": doctor}

@@ -1,0 +1,77 @@
+"""`as-of`: everything that is so on a day."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+import msgspec
+
+from events.dates import Date
+from timeline import answers
+from timeline.commands.context import DATE, Asked, asks, known_at, one_day
+from timeline.printing import words
+from timeline.printing.state import sheets_of_state
+from timeline.view import View
+
+
+@click.command("as-of")
+@click.argument("date", type=DATE)
+@click.argument("organization", required=False, metavar="[ORG]")
+@asks
+def as_of(asked: Asked, date: Date, organization: str | None) -> None:
+    """Show the state on DATE: organizations, people, products, deals and the latest events.
+
+    With ORG, of that organization and its units alone. A month or a year means its last day.
+
+    \b
+        timeline as-of 2024-06-01
+        timeline as-of 2025-11 FAIR --json
+    """
+    day = one_day(date, "as-of")
+    with asked.view() as view:
+        show_state(asked, view, day, organization)
+
+
+def show_state(asked: Asked, view: View, day: int, organization: str | None, next_: str = "") -> None:
+    """Print the state of a day, as the command and the demo do."""
+    within = view.directory.find(organization, "organization") if organization else None
+    state = view.state(day, within)
+    name = f"{view.directory.name(within)} · " if within else ""
+    recorded = known_at(view)
+    known = f"known at {words.date(recorded[:10])}" if recorded else "nothing recorded by then"
+    latest = "" if asked.known_at else " (latest)"
+    head = f"{name}as of {words.day(day)} · {known}{latest}"
+    head += f" · {words.counted(len(view.events()), 'event')}, {words.counted(len(view.sources()), 'source')}"
+    asked.output.answer(
+        items_of(state),
+        sheets_of_state(state, view.directory),
+        asked.envelope(view, words.iso_day(day)),
+        head=head,
+        sources=asked.sources(view),
+        next_=next_ or f"timeline who ORG --as-of {words.iso_day(day)} · timeline person NAME · timeline why ENTRY",
+    )
+
+
+def items_of(state: answers.State) -> list[dict[str, Any]]:
+    """The lines of a state one after the other, each with the section it belongs to."""
+    found: list[dict[str, Any]] = []
+
+    def add(section: str, item: Any) -> None:
+        found.append({"section": section, **msgspec.to_builtins(item)})
+
+    def add_unit(unit: answers.Unit) -> None:
+        add("organizations", msgspec.structs.replace(unit, units=()))
+        found[-1]["units"] = [msgspec.to_builtins(u.organization) for u in unit.units]
+        for below in unit.units:
+            add_unit(below)
+
+    for root in state.organizations:
+        add_unit(root)
+    for section in ("people", "products", "deals", "events"):
+        for item in getattr(state, section):
+            add(section, item)
+    return found
+
+
+COMMANDS = {"as-of": as_of}

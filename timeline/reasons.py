@@ -1,0 +1,157 @@
+"""Everything behind one entry: its stream, its sources, what it was derived from and what it implies."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from sqlalchemy import Text, cast, func, select
+
+from events.base import Event, Happening
+from events.kinds import kind_of, plain
+from projections.all import PROJECTIONS
+from projections.facts import in_force, withdrawn_versions
+from projections.happenings import Listed
+from projections.rows import SpanRow
+from timeline import answers
+from timeline.errors import AmbiguousName, UnknownName
+from timeline.ledger import entry_named
+from timeline.moments import instant
+from timeline.naming import near
+from timeline.printing import words
+from timeline.state.projector import versions
+from timeline.state.tables import TABLES, table_of
+from timeline.store import log
+from timeline.store.tables import events
+from timeline.view import View
+
+
+def find_entry(view: View, given: str) -> UUID:
+    """The entry that is meant by its own id, a UUID or the beginning of one, or the id of a source or an entity."""
+    wanted = [entry_named(sort, given) for sort in ("event", "entity", "source", "merge")]
+    text = given.lower().replace("-", "")
+    if re.fullmatch(r"[0-9a-f]{32}", text):
+        wanted.insert(0, UUID(text))
+    for entry in wanted:
+        if log.streams(view.connection, [entry], upto=view.known):
+            return entry
+    if re.fullmatch(r"[0-9a-f]{4,31}", text):
+        column = func.replace(cast(events.c.entry_id, Text), "-", "")
+        found = view.connection.scalars(
+            select(events.c.entry_id).where(column.like(f"{text}%"), events.c.version == 1).limit(9)
+        ).all()
+        if len(found) == 1:
+            return UUID(str(found[0]))
+        if found:
+            raise AmbiguousName(given, [str(f) for f in found])
+    raise UnknownName(given, near(given, _slugs(view)), "entry")
+
+
+def _slugs(view: View) -> list[str]:
+    """The ids of entries that have one, for a did-you-mean."""
+    return [e.id for e in view.events(limit=5000) if e.id] + list(view.directory.entities)
+
+
+def why_of(view: View, entry: UUID) -> answers.Why:
+    """What stands behind an entry. The entry exists in the log as known here."""
+    stored = log.streams(view.connection, [entry], upto=view.known)[entry]
+    stream = versions(stored)
+    fact = in_force(entry, stream)
+    event = fact.event if fact else stream[0].event
+    gone = withdrawn_versions(stream)
+    shown = [
+        answers.VersionAnswer(
+            version=row.version,
+            kind=row.kind,
+            position=row.position,
+            batch=row.batch,
+            recorded_at=instant(row.recorded_at),
+            recorded_by=row.recorded_by,
+            headline=version.event.headline(view.headline_name) if version.event else "erased",
+            counts=row.version not in gone and 1 not in gone,
+            event=plain(version.event) if version.event else None,
+        )
+        for row, version in zip(stored, stream, strict=True)
+    ]
+    happening = event if isinstance(event, Happening) else None
+    citations = fact.sources if fact else happening.sources if happening else ()
+    return answers.Why(
+        entry=entry,
+        id=getattr(event, "id", "") or "",
+        kind=kind_of(event) if event else stored[0].kind,
+        headline=event.headline(view.headline_name) if event else "erased",
+        in_force=fact is not None,
+        date=answers.When.of(happening.date) if happening else None,
+        date_text=happening.date_text if happening else "",
+        certainty=happening.certainty if happening else "",
+        rank=fact.rank if fact else "normal",
+        note=str(getattr(event, "note", "")),
+        citations=tuple(
+            answers.Citation(source=c.source, locator=c.locator, reported_by=c.reported_by, lang=c.lang)
+            for c in citations
+        ),
+        disputes=tuple(d.headline(view.directory.name) for d in fact.disputes) if fact else (),
+        derived_from=tuple(view.shown_events(_listed(view, happening.derived_from if happening else ()))),
+        derived=tuple(view.shown_events(_derived(view, entry))),
+        says=_says(view, event) if event else {},
+        implies=tuple(_implied(view, entry, event)),
+        versions=tuple(shown),
+    )
+
+
+def _says(view: View, event: Event) -> dict[str, str]:
+    """The fields of an event that are its kind's own, ids replaced by names."""
+    common = {f.encode_name for f in msgspec.structs.fields(Happening)} | {"kind", "id"}
+    return {name: _in_words(view, value) for name, value in plain(event).items() if name not in common and value != ""}
+
+
+def _in_words(view: View, value: Any) -> str:
+    match value:
+        case bool():
+            return "yes" if value else "no"
+        case str():
+            return view.headline_name(value)
+        case list():
+            return ", ".join(_in_words(view, part) for part in value)
+        case dict():
+            return " ".join(_in_words(view, part) for part in value.values())
+        case int() | float():
+            return f"{value:,}"
+    return "none" if value is None else str(value)
+
+
+def _listed(view: View, entries: tuple[UUID, ...]) -> list[Listed]:
+    return view.rows(Listed, table_of(Listed).table.c.entry.in_(entries)) if entries else []
+
+
+def _derived(view: View, entry: UUID) -> list[Listed]:
+    """The entries that say they were derived from this one; its UUID stands among their words."""
+    return view.rows(Listed, table_of(Listed).table.c.words.contains(str(entry)))
+
+
+def _implied(view: View, entry: UUID, event: Event | None) -> Iterator[str]:
+    """The rows that this entry is a reason for, in words."""
+    if event is None:
+        return
+    for projection in PROJECTIONS:
+        if not issubclass(projection.row, SpanRow) or not isinstance(event, projection.kinds):
+            continue
+        table = TABLES[projection.name]
+        for row in view.rows(projection.row, table.table.c.entries.contains(str(entry))):
+            assert isinstance(row, SpanRow)
+            yield _row_words(view, row)
+
+
+def _row_words(view: View, row: SpanRow) -> str:
+    """What a row says: its entities by name, its other texts, and from when to when."""
+    said = []
+    for field in table_of(type(row)).fields:
+        value = getattr(row, field.name)
+        if field.sort == "entity" and value:
+            said.append(view.directory.name(value))
+        elif field.sort == "text" and value and field.name not in ("start", "end", "claim", "planned"):
+            said.append(value)
+    return f"{', '.join(said)}: {words.span(answers.When.start(row), answers.When.end(row))}"
