@@ -11,7 +11,7 @@ import msgspec
 from msgspec import Meta
 
 from events.dates import Date
-from events.ids import ONE_LINE, EntrySlug, Line, SourceId, Text
+from events.ids import ONE_LINE, EntrySlug, Language, Line, SourceId, Text
 
 Names = Callable[[str], str]
 """Gives the name to show for an id; an id that it does not know comes back as it is."""
@@ -50,7 +50,7 @@ class Citation(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     source: SourceId
     locator: Annotated[Line, Meta(description="the paragraph or line: §54")] = ""
     reported_by: Annotated[Line, Meta(description="the outlet that the source cites")] = ""
-    lang: Annotated[str, Meta(pattern="^$|^[a-z]{2,3}(-[A-Za-z0-9]+)*$", description="BCP 47 language tag")] = ""
+    lang: Language = ""
 
 
 class Happening(Event):

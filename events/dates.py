@@ -463,23 +463,28 @@ def _set(text: str) -> Date:
         raise Refusal("a set is written without spaces", text.replace(" ", ""))
     items = inner.split(",")
     last = len(items) - 1
-    parts = tuple(_member(item, i == 0, i == last) for i, item in enumerate(items))
+    parts = tuple([_member(item, i == 0, i == last) for i, item in enumerate(items)])
     dates = [date for pair in parts for date in pair if date is not None]
     if len(items) == 1 and ".." not in inner:
         return dates[0]  # a set of one is that one: equal meanings have equal texts
     opens, closes = parts[0][0] is None, parts[-1][1] is None
+    earliest = reading_from = FOREVER
+    latest = reading_to = NEVER
+    marks = 0
+    for date in dates:
+        earliest, latest = min(earliest, date.earliest), max(latest, date.latest)
+        reading_from, reading_to = min(reading_from, date.earliest_reading), max(reading_to, date.latest_reading)
+        marks |= date._marks
+    if opens:
+        earliest = reading_from = NEVER
+    if closes:
+        latest = reading_to = FOREVER
     return Date(
-        text[0] + ",".join(_member_text(*pair) for pair in parts) + closing,
-        (
-            NEVER if opens else min(date.earliest for date in dates),
-            FOREVER if closes else max(date.latest for date in dates),
-        ),
-        (
-            NEVER if opens else min(date.earliest_reading for date in dates),
-            FOREVER if closes else max(date.latest_reading for date in dates),
-        ),
+        text[0] + ",".join([_member_text(*pair) for pair in parts]) + closing,
+        (earliest, latest),
+        (reading_from, reading_to),
         "set",
-        either(date._marks for date in dates),
+        marks,
         "open" if opens else "known",
         "open" if closes else "known",
         parts,

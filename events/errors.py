@@ -6,8 +6,7 @@ _LONGEST_QUOTE = 60  # what an error quotes of the text it was given
 class TimelineError(Exception):
     """Something a user can put right: it says what is wrong, where, and what to do.
 
-    The command line and the web layer catch this one class; anything else is a bug and keeps its
-    traceback.
+    The command line catches this one class; anything else is a bug and keeps its traceback.
     """
 
     exit_status: int = 4

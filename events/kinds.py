@@ -18,6 +18,7 @@ from events.dates import Date
 from events.dates import parse as parse_date
 from events.durations import Duration
 from events.durations import parse as parse_duration
+from events.ids import types_named
 from events.upcasts import UPCASTS, Upcasts
 
 CONTENT: tuple[type[Event], ...] = get_args(Content)
@@ -35,7 +36,7 @@ def kind_of(event: Event) -> str:
 
 
 def enc_hook(value: Any) -> Any:
-    """Dates and durations are stored as the text that they were given in."""
+    """Dates and durations are stored as their canonical text."""
     if isinstance(value, Date | Duration):
         return value.text
     raise NotImplementedError(f"{type(value).__name__} has no stored form")
@@ -125,7 +126,7 @@ def _finder_of_struct(cls: type) -> _Finder:
     hints = get_type_hints(cls, include_extras=True)
     found: list[tuple[str, str, _Finder]] = []
     for field in msgspec.structs.fields(cls):
-        finder = None if cls.__name__ == "Correction" and field.name == "event" else _finder_of(hints[field.name])
+        finder = None if cls is Correction and field.name == "event" else _finder_of(hints[field.name])
         if finder:
             found.append((field.name, field.encode_name, finder))
 
@@ -141,11 +142,8 @@ def _finder_of_struct(cls: type) -> _Finder:
 
 def _finder_of(hint: Any) -> _Finder | None:
     if get_origin(hint) is Annotated:
-        inner, *metas = get_args(hint)
-        named = next(
-            (m.extra["names"] for m in metas if isinstance(m, msgspec.Meta) and m.extra and "names" in m.extra), None
-        )
-        return _leaf(named) if named else _finder_of(inner)
+        named = types_named(hint)
+        return _leaf(named) if named else _finder_of(get_args(hint)[0])
     if get_origin(hint) in (Union, types.UnionType):
         finders = [f for f in map(_finder_of, get_args(hint)) if f]
         return finders[0] if finders else None

@@ -8,11 +8,16 @@ import msgspec
 from msgspec import Meta
 
 from events.base import Happening, Names, Quantifier, quantity
-from events.ids import Line, OrganizationId, PersonId, PlaceId, Text
+from events.ids import Line, Name, OrganizationId, PersonId, PlaceId, Text
 
 
 def _listed(ids: tuple[str, ...], name: Names) -> str:
     return ", ".join(name(i) for i in ids)
+
+
+def _check_parent(organization: str, parent: str | None) -> None:
+    if parent == organization:
+        raise ValueError("an organization cannot be its own parent")
 
 
 class Founding(Happening, tag="founding", kw_only=True):
@@ -32,8 +37,7 @@ class Founding(Happening, tag="founding", kw_only=True):
         return f"{name(self.organization)} founded{under}{where}{by}"
 
     def __post_init__(self) -> None:
-        if self.parent == self.organization:
-            raise ValueError("an organization cannot be its own parent")
+        _check_parent(self.organization, self.parent)
 
 
 class Dissolution(Happening, tag="dissolution", kw_only=True):
@@ -53,7 +57,7 @@ class Renaming(Happening, tag="renaming", kw_only=True):
     """An organization took another name; it stays the same organization."""
 
     organization: OrganizationId
-    name: Annotated[Line, Meta(min_length=1)]
+    name: Name
     previous_name: Line = ""
 
     def headline(self, name: Names) -> str:
@@ -73,8 +77,7 @@ class Move(Happening, tag="move", kw_only=True):
         return f"{name(self.organization)} moved under {name(self.parent)}"
 
     def __post_init__(self) -> None:
-        if self.parent == self.organization:
-            raise ValueError("an organization cannot be its own parent")
+        _check_parent(self.organization, self.parent)
 
 
 class UnitMove(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -84,8 +87,7 @@ class UnitMove(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     parent: OrganizationId | None
 
     def __post_init__(self) -> None:
-        if self.parent == self.organization:
-            raise ValueError("an organization cannot be its own parent")
+        _check_parent(self.organization, self.parent)
 
 
 class Reorg(Happening, tag="reorg", kw_only=True):

@@ -9,7 +9,7 @@ from msgspec import Meta
 
 from events.base import Event, Names
 from events.dates import Date
-from events.ids import EntityId, EntityType, Line, NewId, Text
+from events.ids import EntityId, EntityType, Language, Line, Name, NewId, Text
 
 
 class Source(Event, tag="source", kw_only=True, rename={"container_title": "container-title", "url": "URL"}):
@@ -24,7 +24,7 @@ class Source(Event, tag="source", kw_only=True, rename={"container_title": "cont
     container_title: Annotated[Line, Meta(description="the newspaper, site or journal it stands in")] = ""
     publisher: Line = ""
     issued: Annotated[Date | None, Meta(description="when the public could know it, as EDTF")] = None
-    language: Annotated[str, Meta(pattern="^$|^[a-z]{2,3}(-[A-Za-z0-9]+)*$", description="BCP 47 language tag")] = ""
+    language: Language = ""
     url: Annotated[str, Meta(pattern=r"^$|^https?://[^\s\x00-\x1f]+$", max_length=2000)] = ""
     accessed: Date | None = None
     content_hash: Annotated[
@@ -49,7 +49,7 @@ class Entity(Event, tag="entity", kw_only=True):
 
     id: NewId
     type: EntityType
-    name: Annotated[Line, Meta(min_length=1)]
+    name: Name
     other_names: Annotated[tuple[Line, ...], Meta(description="aliases, former and native names")] = ()
     classification: Annotated[Line, Meta(description="company, lab, team; model, app; paper …")] = ""
     identifiers: tuple[Identifier, ...] = ()

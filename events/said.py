@@ -22,15 +22,23 @@ def _check_measure(value: Decimal | None, low: Decimal | None, high: Decimal | N
         check_number(number)
     if (value is None) == (low is None and high is None):
         raise ValueError("give either value, or low and high")
+    _check_range(low, high)
+
+
+def _check_range(low: Decimal | None, high: Decimal | None, prefix: str = "") -> None:
     if low is not None and high is not None and low > high:
-        raise ValueError(f"low {low} is above high {high}")
+        raise ValueError(f"{prefix}low {low} is above {prefix}high {high}")
 
 
 def _measured(value: Decimal | None, low: Decimal | None, high: Decimal | None, unit: str) -> str:
     currency = unit if len(unit) == 3 and unit.isascii() and unit.isupper() else ""
-    words = "" if currency or not unit else f"{unit}" if unit == "%" else f" {unit}"
+    words = "" if currency or not unit else unit if unit == "%" else f" {unit}"
     if value is not None:
         return quantity(value, currency=currency) + words
+    if high is None and low is not None:
+        return quantity(low, "at-least", currency) + words
+    if low is None and high is not None:
+        return quantity(high, "at-most", currency) + words
     sides = [quantity(side, currency=currency) for side in (low, high) if side is not None]
     return " to ".join(sides) + words
 
@@ -141,8 +149,7 @@ class Forecast(Happening, tag="forecast", kw_only=True):
         _check_measure(self.value, self.low, self.high)
         for number in (self.previous_low, self.previous_high):
             check_number(number)
-        if self.previous_low is not None and self.previous_high is not None and self.previous_low > self.previous_high:
-            raise ValueError(f"previous_low {self.previous_low} is above previous_high {self.previous_high}")
+        _check_range(self.previous_low, self.previous_high, "previous_")
 
 
 class Relation(Happening, tag="relation", kw_only=True):

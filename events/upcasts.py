@@ -39,7 +39,7 @@ class Upcasts:
 
     def concern(self, kind: str) -> bool:
         """Whether any older form of the kind exists."""
-        return bool(self._steps) and any(known == kind for known, _ in self._steps)
+        return any(known == kind for known, _ in self._steps)
 
     def upcast(self, kind: str, state: dict[str, Any], current: int) -> dict[str, Any]:
         """Bring a decoded state to the current form; bytes without a `form` are of form 1."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from uuid import UUID
 
 from events.base import Event
@@ -111,8 +111,4 @@ def merged_ids(facts: Iterable[Fact]) -> dict[str, str]:
     for fact in facts:
         if isinstance(fact.event, Merge):
             by_key.setdefault(fact.event.duplicate, []).append(fact)
-    return {row.duplicate: row.into for key, of_key in by_key.items() for row in _merges(key, of_key)}
-
-
-def _merges(key: str, facts: Sequence[Fact]) -> Iterator[merges.Merged]:
-    yield from merges.fold(key, in_order(facts))
+    return {row.duplicate: row.into for key, of_key in by_key.items() for row in merges.fold(key, in_order(of_key))}

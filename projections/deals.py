@@ -65,7 +65,7 @@ def fold(deal: str, facts: Sequence[Fact]) -> list[DealState]:
             amount_qualifier=terms.event.amount_qualifier,
             object=terms.event.object,
             stage=stretch.value,
-            **stretch.fields,  # type: ignore[arg-type]  # the fields of SpanRow
+            **stretch.fields,
         )
         for stretch in stretches(steps)
     ]

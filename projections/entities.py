@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from typing import ClassVar
 
 import msgspec
@@ -32,11 +33,19 @@ class Registered(Row, frozen=True, kw_only=True):
     """The id and all names without case and accents, which is how they are looked up."""
 
 
+_PLAIN = str.maketrans("\u0142\u00f8\u0111\u00f0\u0127\u0131", "loddhi", "") | str.maketrans(
+    {"\u00fe": "th", "\u00e6": "ae", "\u0153": "oe"}
+)
+"""Letters that Unicode does not take apart, as those type them who do not have them."""
+
+
+@lru_cache(maxsize=16_384)  # kinds, roles, names: the same words again and again
 def folded(text: str) -> str:
     """Text as names are compared: no case, no accents, single spaces. `Timothée  LACROIX` is `timothee lacroix`."""
-    if not text.isascii():
-        text = "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c))
-    return " ".join(text.casefold().split())
+    if text.isascii():
+        return " ".join(text.casefold().split())
+    bare = "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c))
+    return " ".join(bare.casefold().translate(_PLAIN).split())
 
 
 def keys(fact: Fact) -> Iterable[str]:

@@ -47,7 +47,7 @@ class Fact(NamedTuple):
     @property
     def disputed(self) -> bool:
         """Somebody denies or contests it."""
-        return any(d.stance != "confirmed" for d in self.disputes)
+        return bool(self.disputes) and any(d.stance != "confirmed" for d in self.disputes)
 
     @property
     def deprecated(self) -> bool:
@@ -62,7 +62,7 @@ def in_force(entry: UUID, stream: Sequence[Version]) -> Fact | None:
     """
     if not stream or any(isinstance(v.event, Erasure) for v in stream):
         return None
-    withdrawn = withdrawn_versions(stream)
+    withdrawn = withdrawn_versions(stream) if len(stream) > 1 else ()
     if 1 in withdrawn:
         return None
     content, content_version, rank = stream[0].event, 1, "normal"

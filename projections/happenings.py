@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from typing import Any, ClassVar, get_args
+from collections.abc import Iterable, Sequence
+from typing import Any, ClassVar
 from uuid import UUID
 
-from events.about import Content
 from events.base import Event, Happening
-from events.dates import Date
 from events.ids import SourceId
-from events.kinds import kind_of, plain
+from events.kinds import CONTENT, kind_of, plain
 from projections.entities import folded
 from projections.facts import Fact
 from projections.rows import Projection, Row, unique
 
-KINDS: tuple[type[Event], ...] = tuple(k for k in get_args(Content) if issubclass(k, Happening))
+KINDS: tuple[type[Event], ...] = tuple(k for k in CONTENT if issubclass(k, Happening))
 
 
 class Listed(Row, frozen=True, kw_only=True):
@@ -54,7 +52,7 @@ def fold(entry: str, facts: Sequence[Fact]) -> list[Listed]:
 def _listed(fact: Fact) -> Listed:
     event = fact.event
     assert isinstance(event, Happening)
-    date: Date = event.date
+    date = event.date
     return Listed(
         entry=fact.entry,
         version=fact.version,
@@ -71,15 +69,14 @@ def _listed(fact: Fact) -> Listed:
     )
 
 
-def _texts(value: Any) -> Iterator[str]:
+def _texts(value: Any) -> list[str]:
     if isinstance(value, str):
-        yield value
-    elif isinstance(value, dict):
-        for part in value.values():
-            yield from _texts(part)
-    elif isinstance(value, list):
-        for part in value:
-            yield from _texts(part)
+        return [value]
+    if isinstance(value, dict):
+        value = value.values()
+    elif not isinstance(value, list):
+        return []
+    return [text for part in value for text in ([part] if isinstance(part, str) else _texts(part))]
 
 
 PROJECTION = Projection(name="happenings", version=1, row=Listed, kinds=KINDS, keys=keys, fold=fold, by_entry=True)

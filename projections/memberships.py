@@ -56,7 +56,8 @@ def _(event: Tenure, fact: Fact) -> Claim:
 
 @claim.register
 def _(event: Sighting, fact: Fact) -> Claim:
-    return when("present" if event.present else "absent", fact, event.date, event.role)
+    """Who is seen in a post is listed by the post; such a sighting confirms a membership, but tells of no new one."""
+    return when("present" if event.present else "absent", fact, event.date, event.role)._replace(weak=bool(event.post))
 
 
 def whole(fact: Fact, role: str = "") -> Claim:
@@ -102,7 +103,7 @@ def fold(person: str, facts: Sequence[Fact]) -> list[Membership]:
         assert isinstance(event, Arrival | Departure | Tenure | Sighting)
         by_organization.setdefault(event.organization, []).append(claim(event, fact))
     return [
-        Membership(person=person, organization=organization, role=span.role, **shown(span))  # type: ignore[arg-type]  # the fields of SpanRow
+        Membership(person=person, organization=organization, role=span.role, **shown(span))
         for organization, claims in sorted(by_organization.items())
         for span in spans(claims)
     ]

@@ -41,10 +41,7 @@ def fold(organization: str, facts: Sequence[Fact]) -> list[Name]:
         if not steps and event.previous_name:
             steps.append(Step(event.previous_name, (NEVER, NEVER), "", (fact,)))
         steps.append(Step(event.name, of_date(event.date), event.date.text, (fact,)))
-    return [
-        Name(organization=organization, name=stretch.value, **stretch.fields)  # type: ignore[arg-type]  # the fields of SpanRow
-        for stretch in stretches(steps)
-    ]
+    return [Name(organization=organization, name=stretch.value, **stretch.fields) for stretch in stretches(steps)]
 
 
 PROJECTION = Projection(name="names", version=1, row=Name, kinds=(Renaming,), keys=keys, fold=fold)

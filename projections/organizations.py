@@ -9,7 +9,7 @@ from events.base import Happening
 from events.ids import OrganizationId, PersonId, PlaceId
 from events.organizations import Dissolution, Founding, Layoff, Move, Renaming, Reorg
 from projections.facts import Fact
-from projections.rows import Projection, SpanRow, unique
+from projections.rows import Projection, SpanFields, SpanRow, unique
 from projections.spans import Claim, Span, shown, spans, when
 
 
@@ -47,7 +47,7 @@ def fold(organization: str, facts: Sequence[Fact]) -> list[Existence]:
             founders=unique(p for e in _foundings(span, organization) for p in e.founders),
             place=next((e.place for e in _foundings(span, organization) if e.place), None),
             successors=unique(o for f in span.facts if isinstance(f.event, Dissolution) for o in f.event.successors),
-            **_shown(span, organization),  # type: ignore[arg-type]  # the fields of SpanRow
+            **_shown(span, organization),
         )
         for span in spans((_claim(organization, f) for f in facts), lasting=True)
     ]
@@ -70,11 +70,10 @@ def _foundings(span: Span, organization: str) -> list[Founding]:
     return [f.event for f in best if isinstance(f.event, Founding)]
 
 
-def _shown(span: Span, organization: str) -> dict[str, object]:
+def _shown(span: Span, organization: str) -> SpanFields:
     """Rival lists of founders contradict each other even where their dates agree."""
     lists = {frozenset(e.founders) for e in _foundings(span, organization) if e.founders}
-    fields = shown(span)
-    return fields | {"disputed": span.disputed or len(lists) > 1}
+    return {**shown(span), "disputed": span.disputed or len(lists) > 1}
 
 
 PROJECTION = Projection(

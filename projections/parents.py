@@ -42,7 +42,7 @@ def fold(organization: str, facts: Sequence[Fact]) -> list[Parent]:
     ordered = in_likely_order((f for f in facts if not f.deprecated), _stage)
     steps = [s for f in ordered for s in _steps(organization, f)]
     return [
-        Parent(organization=organization, parent=stretch.value or None, **stretch.fields)  # type: ignore[arg-type]  # the fields of SpanRow
+        Parent(organization=organization, parent=stretch.value or None, **stretch.fields)
         for stretch in stretches(steps)
     ]
 

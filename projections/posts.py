@@ -99,7 +99,7 @@ def fold(person: str, facts: Sequence[Fact]) -> list[Holding]:
             else:
                 leaving.setdefault(subject[1], []).append(claim)
     return [
-        Holding(person=person, organization=organization, post=post, role=span.role, **shown(span))  # type: ignore[arg-type]  # the fields of SpanRow
+        Holding(person=person, organization=organization, post=post, role=span.role, **shown(span))
         for (_, organization, post), said in sorted(claims.items())
         for span in spans(sorted([*said, *leaving.get(organization, [])], key=_order))
     ]

@@ -66,7 +66,7 @@ def fold(product: str, facts: Sequence[Fact]) -> list[ProductState]:
             organization=maker,
             status=stretch.value.status,
             planned=stretch.value.planned,
-            **stretch.fields,  # type: ignore[arg-type]  # the fields of SpanRow
+            **stretch.fields,
         )
         for stretch in stretches(steps)
     ]

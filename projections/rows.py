@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import ClassVar
+from typing import ClassVar, TypedDict
 from uuid import UUID
 
 import msgspec
@@ -46,7 +46,23 @@ class SpanRow(Row, frozen=True, kw_only=True):
     disputed: bool
     """Somebody denies it, or sources contradict each other about it."""
     claim: str
-    """How the weakest of the sources puts it: stated, reported, derived, rumoured."""
+    """How its sources put it: stated, reported, derived, rumoured; see `weakest` and `strongest`."""
+    entries: tuple[UUID, ...]
+    sources: tuple[SourceId, ...]
+
+
+class SpanFields(TypedDict):
+    """The fields of a `SpanRow` by name, as a fold works them out before it knows what the row is about."""
+
+    start_min: int
+    start_max: int
+    end_min: int
+    end_max: int
+    start: str
+    end: str
+    confirmed: int
+    disputed: bool
+    claim: str
     entries: tuple[UUID, ...]
     sources: tuple[SourceId, ...]
 

@@ -24,7 +24,7 @@ from typing import Literal, NamedTuple
 from events.base import Happening
 from events.dates import FOREVER, NEVER, Date
 from projections.facts import Fact
-from projections.rows import ANY_DAY, edtf_between, unique, weakest
+from projections.rows import ANY_DAY, SpanFields, edtf_between, unique, weakest
 
 Range = tuple[int, int]
 """The earliest and the latest day that something may have happened on, both inclusive."""
@@ -54,7 +54,7 @@ class Claim(NamedTuple):
     derived: bool = False
     """It follows from something said of another subject, and yields to anything said of this one."""
     weak: bool = False
-    """Of an end: it closes what is open, and means nothing where nothing is."""
+    """Of an end: it closes what is open, and means nothing where nothing is. Of a sighting: it confirms, no more."""
 
 
 class Span(NamedTuple):
@@ -300,7 +300,7 @@ def _starts_alike(draft: _Draft, claim: Claim) -> bool:
 def _confirm(drafts: list[_Draft], claim: Claim) -> None:
     draft = _which(drafts, claim.when)
     if draft is None:
-        if any(d.may_hold(claim.when) for d in drafts):
+        if claim.weak or any(d.may_hold(claim.when) for d in drafts):
             return  # it fits several, and tells nothing of either
         draft = _unreported(drafts, claim.when)
         drafts.append(draft)
@@ -369,9 +369,8 @@ def _which(drafts: Sequence[_Draft], days: Range) -> _Draft | None:
 # -- for the rows -----------------------------------------------------------------------------------------------------
 
 
-def shown(span: Span) -> dict[str, object]:
+def shown(span: Span) -> SpanFields:
     """The fields that every row of a span has."""
-    happenings = [f for f in span.facts if isinstance(f.event, Happening)]
     return {
         "start_min": span.start_min,
         "start_max": span.start_max,
@@ -381,7 +380,7 @@ def shown(span: Span) -> dict[str, object]:
         "end": span.end,
         "confirmed": span.confirmed,
         "disputed": span.disputed,
-        "claim": weakest(f.event.certainty for f in happenings if isinstance(f.event, Happening)),
+        "claim": weakest(f.event.certainty for f in span.facts if isinstance(f.event, Happening)),
         "entries": tuple(f.entry for f in span.facts),
         "sources": unique(c.source for f in span.facts for c in f.sources),
     }

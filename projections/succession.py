@@ -1,7 +1,7 @@
 """States that follow one another: each is so from its own date until the next one begins.
 
-A product's status, an organization's parent and its name are of this sort. They last until something else is reported,
-so nothing about them becomes unconfirmed by mere silence.
+The status of a product, the stage of a deal, an organization's parent and its name are of this sort. They last until
+something else is reported, so nothing about them becomes unconfirmed by mere silence.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Generic, NamedTuple, TypeVar
 from events.base import Happening
 from events.dates import FOREVER, NEVER
 from projections.facts import Fact
-from projections.rows import ANY_DAY, edtf_between, strongest, unique
+from projections.rows import ANY_DAY, SpanFields, edtf_between, strongest, unique
 from projections.spans import Range, of_date
 
 Value = TypeVar("Value")
@@ -33,7 +33,7 @@ class Stretch(NamedTuple, Generic[Value]):
     """The days on which a value held, ready for a row."""
 
     value: Value
-    fields: dict[str, object]
+    fields: SpanFields
 
 
 def in_likely_order(facts: Iterable[Fact], stage: Callable[[Fact], int]) -> list[Fact]:

@@ -429,3 +429,24 @@ def test_a_span_is_asked_by_its_days():
 def test_an_open_row_has_no_last_day():
     """Nobody reported an end: any day may be the last."""
     assert memberships(arrival("2020"))[0].end_max == FOREVER
+
+
+def test_who_is_seen_in_a_post_is_listed_by_the_post():
+    """She is seen as head of the lab: that she holds the post is all that is told, and it opens no membership."""
+    rows = said(
+        happened("appointment", "2025-07", person="ada", organization="lab", post="head"),
+        happened("sighting", "2025-12", person="ada", organization="lab", post="head"),
+    )
+
+    assert rows["memberships"] == []
+    assert span(rows["posts"][0]) == ("2025-07", "")
+    assert on(rows["posts"][0], "2025-11-15") == "certain"
+
+
+def test_a_sighting_in_a_post_confirms_a_membership_that_is_known():
+    rows = said(
+        happened("arrival", "2020", person="ada", organization="lab"),
+        happened("sighting", "2025-12", person="ada", organization="lab", post="head"),
+    )
+
+    assert on(rows["memberships"][0], "2025-11-15") == "certain"
