@@ -234,6 +234,8 @@ class VersionAnswer(msgspec.Struct, frozen=True, kw_only=True):
     recorded_at: str
     recorded_by: str
     headline: str
+    changes: tuple[str, ...]
+    reason: str
     counts: bool
     event: dict[str, object] | None
 

@@ -220,6 +220,9 @@ def _entries(connection: Connection, batch: Sequence[EntryEvent]) -> list[Proble
                 for place, given in enumerate(said.derived_from)
                 if given not in known
             ]
+            if item.originator_id in said.derived_from:
+                place = said.derived_from.index(item.originator_id)
+                problems.append(Problem(index, f"derived_from[{place}]", "an event does not follow from itself"))
     return problems
 
 

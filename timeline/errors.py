@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from events.errors import TimelineError
 
-USAGE, NAME, DATA, CONFLICT, STORE = 2, 3, 4, 5, 6
+USAGE, NAME, DATA, CONFLICT, STORE, MISMATCH = 2, 3, 4, 5, 6, 7
 
 
 class UsageError(TimelineError):

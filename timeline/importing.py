@@ -13,13 +13,14 @@ from uuid import UUID
 
 from sqlalchemy import Connection
 
-from events.about import Correction
-from events.base import Happening
+from events.about import Correction, Retraction
+from events.base import Event, Happening
 from events.deals import DealCancellation, DealCompletion
 from events.kinds import encode, mentions
 from projections.facts import Version, in_force
 from timeline.checks import Invalid, Problem
 from timeline.entries import entry_named
+from timeline.errors import BadData
 from timeline.files.places import BadFile, Mistake
 from timeline.files.yamlfile import Document, Item
 from timeline.ledger import Ledger, following, new
@@ -38,12 +39,22 @@ class Step(NamedTuple):
     document: Document
     action: Action
     record: EntryEvent | None
+    before: Event | None = None
+    """Of a correction: what the ledger says so far."""
+
+
+class Pruned(NamedTuple):
+    """An event that is no longer in the files, and its retraction."""
+
+    event: Event
+    record: EntryEvent
 
 
 class Report(NamedTuple):
     """What an import did, or would do."""
 
     steps: list[Step]
+    pruned: list[Pruned]
     mistakes: list[Mistake]
     shown_mistakes: str
     batch: log.Batch | None
@@ -70,8 +81,12 @@ def import_documents(
     by: str = "",
     dry_run: bool = False,
     keep_going: bool = False,
+    prune: bool = False,
 ) -> Report:
     """Record what the documents hold and the ledger does not.
+
+    With `prune`, events that were first recorded together with others of the documents, and are not in them any more,
+    are retracted.
 
     Raises BadFile, and records nothing, if anything is wrong; with `keep_going` the rest is recorded and the mistakes
     are in the report. A dry run checks all the same and records nothing.
@@ -82,11 +97,15 @@ def import_documents(
     mistakes += wrong
     batch = None
     tried_only = dry_run or (bool(mistakes) and not keep_going)
-    while records := [s for s in steps if s.record is not None]:
+    pruned = _vanished(ledger, documents) if prune else []
+    while (records := [s for s in steps if s.record is not None]) or pruned:
         try:
-            batch = _record(ledger, [s.record for s in records if s.record], by, dry_run=tried_only)
+            new_events = [s.record for s in records if s.record] + [p.record for p in pruned]
+            batch = _record(ledger, new_events, by, dry_run=tried_only)
             break
         except Invalid as problem:
+            if any(p.index >= len(records) for p in problem.problems):
+                raise BadData(f"pruning cannot be done: {problem}. Nothing was recorded.") from None
             found = [(records[p.index], p) for p in problem.problems]
             mistakes += [_mistake(s, p, documents) for s, p in found if _name(s, p.unknown) not in broken]
             broken |= {s.item.name for s, _ in found}
@@ -96,7 +115,29 @@ def import_documents(
     shown = _shown(mistakes)
     if mistakes and not keep_going:
         raise BadFile([m for _, m in mistakes], f"{shown}\n{_summary(len(mistakes), len(steps))}")
-    return Report(steps, [m for _, m in mistakes], shown, batch)
+    return Report(steps, pruned, [m for _, m in mistakes], shown, batch)
+
+
+def _vanished(ledger: Ledger, documents: Sequence[Document]) -> list[Pruned]:
+    """The named events that share a first batch with events of the documents and are in none of them."""
+    entries = {i.entry for d in documents for i in d.items}
+    with ledger.database.reading() as connection:
+        streams = log.streams(connection, list(entries))
+        batches = {stream[0].batch for stream in streams.values()}
+        others = [
+            e.entry_id
+            for batch in sorted(batches)
+            for e in log.batch_of(connection, batch)
+            if e.version == 1 and e.entry_id not in entries
+        ]
+        held = {entry: versions(stream) for entry, stream in log.streams(connection, others).items()}
+    found = []
+    for entry, stream in held.items():
+        fact = in_force(entry, stream)
+        if fact is not None and isinstance(fact.event, Happening) and fact.event.id:
+            retraction = Retraction(reason="it is no longer in the imported file")
+            found.append(Pruned(fact.event, following(entry, len(stream), retraction)))
+    return found
 
 
 def _shown(mistakes: Sequence[tuple[Document, Mistake]]) -> str:
@@ -225,7 +266,7 @@ def _step(document: Document, item: Item, stream: Sequence[Version], last: int) 
     if fact.event == item.event:
         return Step(item, document, "unchanged", None)
     correction = Correction(event=item.event, reason="the imported file changed")  # type: ignore[arg-type]  # content kinds only
-    return Step(item, document, "corrected", following(item.entry, last, correction))
+    return Step(item, document, "corrected", following(item.entry, last, correction), fact.event)
 
 
 def _mistake(step: Step, problem: Problem, documents: Sequence[Document]) -> _Wrong:

@@ -102,14 +102,9 @@ class Ledger(Application[UUID]):
     @classmethod
     def open(cls, address: str, *, clock: log.Clock = log.system_clock) -> Ledger:
         """Open a ledger. Raises StoreError if there is none, or it is of another version."""
-        database = Database(address)
-        path = database.path
-        if path is not None and path.is_dir():
-            raise StoreError(f"{path} is a folder: name a file in it")
-        if path is not None and not path.exists():
-            raise StoreError(f"there is no ledger at {path}: make one with `timeline init` or `timeline demo`")
+        database = database_at(address)
         try:
-            with database.reading() as connection:
+            with database.reading(of_ledger=False) as connection:
                 _check_versions(database, connection)
         except BaseException:
             database.close()
@@ -127,7 +122,8 @@ class Ledger(Application[UUID]):
     ) -> log.Batch:
         """Record events together: all of them, with their projections, or none.
 
-        Raises `checks.Invalid` when one of them cannot stand, and Conflict when an entry moved on or exists.
+        Raises `checks.Invalid` when one of them cannot stand, Conflict when an entry moved on or exists, and StoreError
+        when the log itself refuses them, as one does whose end was deleted.
         """
         if not batch:
             raise ValueError("an empty batch records nothing")
@@ -152,10 +148,11 @@ class Ledger(Application[UUID]):
 
         try:
             self.save(*batch, recorded_by=by or recorder_name(), also=inside)
-        except es.IntegrityError:
+        except es.IntegrityError as refusal:
             with self.database.reading() as connection:
                 found = _collision(connection, batch, before=FOREVER)
-            raise found or Conflict("another writer recorded the same at the same time: try again") from None
+            damaged = StoreError(f"{self.database.shown} takes no events ({refusal}): see what `timeline doctor` finds")
+            raise found or damaged from None
         return recorded[0]
 
     # -- reading -----------------------------------------------------------------------------------------------------
@@ -187,7 +184,22 @@ def _remember(connection: Connection, part: str, version: int) -> None:
     connection.execute(tables.schema_version.insert().values(part=part, version=version))
 
 
-def _check_versions(database: Database, connection: Connection) -> None:
+def database_at(address: str) -> Database:
+    """The database of a ledger, of whatever version. Raises StoreError if there is none."""
+    database = Database(address)
+    path = database.path
+    if path is not None and path.is_dir():
+        raise StoreError(f"{path} is a folder: name a file in it")
+    if path is not None and not path.exists():
+        raise StoreError(f"there is no ledger at {path}: make one with `timeline init` or `timeline demo`")
+    return database
+
+
+def stored_versions(database: Database, connection: Connection) -> dict[str, int]:
+    """The version of each projection in the ledger; 0 for one that it does not have yet.
+
+    Raises StoreError for a database that is no ledger, or one of a newer program.
+    """
     if not inspect(connection).has_table("schema_version"):
         raise StoreError(f"{database.shown} is no ledger: make one elsewhere with `timeline init`")
     found = {row.part: row.version for row in connection.execute(select(tables.schema_version))}
@@ -195,5 +207,13 @@ def _check_versions(database: Database, connection: Connection) -> None:
     newer = [part for part, version in found.items() if version > wanted.get(part, 0)]
     if newer:
         raise StoreError(f"{database.shown} was made by a newer version of this program ({', '.join(newer)})")
-    if older := [part for part, version in wanted.items() if found.get(part, 0) < version]:
-        raise StoreError(f"{database.shown} is of an older version ({', '.join(older)}) and has to be migrated")
+    return {p.name: found.get(p.name, 0) for p in PROJECTIONS}
+
+
+def _check_versions(database: Database, connection: Connection) -> None:
+    found = stored_versions(database, connection)
+    if older := [p.name for p in PROJECTIONS if found[p.name] < p.version]:
+        raise StoreError(
+            f"{database.shown} is of an older version ({', '.join(older)}) and has to be migrated: "
+            "run `timeline migrate`"
+        )

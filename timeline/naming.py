@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import cached_property
 
-from sqlalchemy import Connection, select
+from sqlalchemy import ColumnElement, Connection, select
 
 from projections.entities import Registered, folded
 from projections.merges import follow
 from timeline.errors import AmbiguousName, UnknownName
-from timeline.state.tables import TABLES, Numbers
+from timeline.state.tables import TABLES, Numbers, chunks
 
 
 def near(given: str, known: Iterable[str], *, limit: int = 3) -> list[str]:
     """The known texts that are most like the given one, best first; none that are not alike at all."""
     from rapidfuzz import fuzz, process, utils
 
+    fewest = min(3, len(given))  # a name of one letter is a part of anything
     close = process.extract(
         given[:100],
-        list(dict.fromkeys(known)),
+        [k for k in dict.fromkeys(known) if len(k) >= fewest],
         scorer=fuzz.WRatio,
         processor=utils.default_process,
         limit=8 * limit,
@@ -31,21 +33,51 @@ def near(given: str, known: Iterable[str], *, limit: int = 3) -> list[str]:
 
 
 class Directory:
-    """All entities as known at a position of the log, by id and by name."""
+    """The entities as known at a position of the log, by id and by name; read from the ledger as they are asked for."""
 
-    def __init__(self, connection: Connection, known: int | None = None) -> None:
-        table, merged = TABLES["entities"], TABLES["merges"]
-        names = Numbers(connection)
-        rows: list[Registered] = table.loaded(
-            connection.execute(select(table.table).where(table.known(known))).mappings().all(), names
-        )
-        self.entities = {row.entity: row for row in sorted(rows, key=lambda r: r.entity)}
-        found = connection.execute(select(merged.table).where(merged.known(known))).mappings().all()
-        self.merged = {row.duplicate: row.into for row in merged.loaded(found, names)}
+    def __init__(self, connection: Connection, known: int | None = None, numbers: Numbers | None = None) -> None:
+        self._connection = connection
+        self._known = known
+        self._numbers = numbers or Numbers(connection)
+        self._found: dict[str, Registered | None] = {}
+
+    @cached_property
+    def merged(self) -> dict[str, str]:
+        """What each id that was given up stands for."""
+        table = TABLES["merges"]
+        found = self._connection.execute(select(table.table).where(table.known(self._known))).mappings().all()
+        return {row.duplicate: row.into for row in table.loaded(found, self._numbers)}
+
+    @cached_property
+    def entities(self) -> dict[str, Registered]:
+        """All of them, by id."""
+        rows = self._rows()
+        return {row.entity: row for row in sorted(rows, key=lambda r: r.entity)}
+
+    def _rows(self, *conditions: ColumnElement[bool]) -> list[Registered]:
+        table = TABLES["entities"]
+        query = select(table.table).where(table.known(self._known), *conditions)
+        rows: list[Registered] = table.loaded(self._connection.execute(query).mappings().all(), self._numbers)
+        return rows
+
+    def prefetch(self, ids: Iterable[str]) -> None:
+        """Look up together what will be asked for one by one."""
+        wanted = [i for i in dict.fromkeys(follow(i, self.merged) for i in ids) if i not in self._found]
+        self._numbers.fetch(wanted)
+        for part in chunks(wanted):
+            rows = self._rows(TABLES["entities"].table.c.entity.in_([self._numbers.of(i) for i in part]))
+            self._found |= dict.fromkeys(part) | {row.entity: row for row in rows}
+
+    def get(self, entity: str) -> Registered | None:
+        """What is registered under an id, or under the one that it was merged into."""
+        into = follow(entity, self.merged)
+        if into not in self._found:
+            self.prefetch([into])
+        return self._found[into]
 
     def name(self, entity: str) -> str:
         """The name to show for an id; the id itself if nobody registered it."""
-        row = self.entities.get(follow(entity, self.merged))
+        row = self.get(entity)
         return row.name if row else entity
 
     def find(self, given: str, *types: str) -> str:
@@ -55,10 +87,10 @@ class Directory:
         AmbiguousName.
         """
         what = " or ".join(types) or "entity"
+        if (exact := self.get(given)) is not None and (not types or exact.type in types):
+            return exact.entity
         pool = [r for r in self.entities.values() if not types or r.type in types]
         wanted = folded(given)
-        if (into := follow(given, self.merged)) in self.entities and self.entities[into] in pool:
-            return into
         for fits in (
             [r for r in pool if wanted in r.folded],
             [r for r in pool if any(_begins(name, wanted) for name in r.folded)] if wanted else [],

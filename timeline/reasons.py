@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 from uuid import UUID
 
@@ -11,17 +11,18 @@ import msgspec
 from sqlalchemy import Text, cast, func, select
 
 from events.base import Event, Happening
-from events.kinds import kind_of, plain
+from events.kinds import kind_of, mentions, plain
 from projections.all import PROJECTIONS
-from projections.facts import in_force, withdrawn_versions
+from projections.facts import withdrawn_versions
 from projections.happenings import Listed
 from projections.rows import SpanRow
 from timeline import answers
+from timeline.entries import entry_named
 from timeline.errors import AmbiguousName, UnknownName
-from timeline.ledger import entry_named
 from timeline.moments import instant
 from timeline.naming import near
 from timeline.printing import words
+from timeline.recorded import changes, reason_of
 from timeline.state.projector import versions
 from timeline.state.tables import TABLES, table_of
 from timeline.store import log
@@ -59,7 +60,7 @@ def why_of(view: View, entry: UUID) -> answers.Why:
     """What stands behind an entry. The entry exists in the log as known here."""
     stored = log.streams(view.connection, [entry], upto=view.known)[entry]
     stream = versions(stored)
-    fact = in_force(entry, stream)
+    fact = view.facts([entry]).get(entry)
     event = fact.event if fact else stream[0].event
     gone = withdrawn_versions(stream)
     shown = [
@@ -71,6 +72,8 @@ def why_of(view: View, entry: UUID) -> answers.Why:
             recorded_at=instant(row.recorded_at),
             recorded_by=row.recorded_by,
             headline=version.event.headline(view.headline_name) if version.event else "erased",
+            changes=changes(entry, stream, row.version),
+            reason=reason_of(version.event),
             counts=row.version not in gone and 1 not in gone,
             event=plain(version.event) if version.event else None,
         )
@@ -105,19 +108,28 @@ def why_of(view: View, entry: UUID) -> answers.Why:
 def _says(view: View, event: Event) -> dict[str, str]:
     """The fields of an event that are its kind's own, ids replaced by names."""
     common = {f.encode_name for f in msgspec.structs.fields(Happening)} | {"kind", "id"}
-    return {name: _in_words(view, value) for name, value in plain(event).items() if name not in common and value != ""}
+    names = {at: view.headline_name(given) for at, given, _ in mentions(event)}
+    for field in msgspec.structs.fields(event):
+        if isinstance(entry := getattr(event, field.name), UUID):
+            names[field.encode_name] = view.headline_name(str(entry))
+    return {
+        name: _in_words(names, name, value)
+        for name, value in plain(event).items()
+        if name not in common and value != ""
+    }
 
 
-def _in_words(view: View, value: Any) -> str:
+def _in_words(names: Mapping[str, str], at: str, value: Any) -> str:
+    """A value at its place in the event; `names` has what to say for the ids, by their places."""
     match value:
         case bool():
             return "yes" if value else "no"
         case str():
-            return view.headline_name(value)
+            return names.get(at, value)
         case list():
-            return ", ".join(_in_words(view, part) for part in value)
+            return ", ".join(_in_words(names, f"{at}[{n}]", part) for n, part in enumerate(value))
         case dict():
-            return " ".join(_in_words(view, part) for part in value.values())
+            return " ".join(_in_words(names, f"{at}.{key}", part) for key, part in value.items())
         case int() | float():
             return f"{value:,}"
     return "none" if value is None else str(value)

@@ -6,15 +6,17 @@ numbers, and a day counts as its end: who left on that day was still there.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Any, NamedTuple, TypeVar, cast
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, select
+from sqlalchemy import ColumnElement, Connection, Select, and_, func, select
 
 from events.base import Happening
 from events.dates import FOREVER, NEVER, Date, iso, parse
+from events.kinds import mentions
 from projections import certainty
 from projections.deals import DealState
 from projections.facts import Fact, in_force
@@ -62,6 +64,7 @@ class Bounds(NamedTuple):
         )
 
 
+_UUID = re.compile("[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 EVER: Days = (NEVER, FOREVER)
 ALWAYS = Bounds(NEVER, NEVER, FOREVER, FOREVER)
 
@@ -69,10 +72,23 @@ ALWAYS = Bounds(NEVER, NEVER, FOREVER, FOREVER)
 class View:
     """One state of the ledger: everything known at a position of the log."""
 
-    def __init__(self, connection: Connection, known: int | None = None) -> None:
+    def __init__(
+        self,
+        connection: Connection,
+        known: int | None = None,
+        *,
+        rows: Connection | None = None,
+        facts: Mapping[UUID, Fact] | None = None,
+        unsure: frozenset[UUID] = frozenset(),
+    ) -> None:
+        """A view of the ledger's own rows; or of `rows` folded from some of its `facts`, `unsure` ones among them."""
         self.connection = connection
         self.known = known
-        self.numbers = Numbers(connection)
+        self._rows = rows or connection
+        self._rows_known = None if rows else known
+        self._facts = facts
+        self._unsure = unsure
+        self.numbers = Numbers(self._rows)
 
     @cached_property
     def position(self) -> int:
@@ -82,7 +98,7 @@ class View:
     @cached_property
     def directory(self) -> Directory:
         """The names of everything."""
-        return Directory(self.connection, self.known)
+        return Directory(self._rows, self._rows_known, self.numbers)
 
     def ref(self, entity: str) -> answers.Ref:
         """An id with its name."""
@@ -93,8 +109,8 @@ class View:
     def rows(self, row: type[A], *conditions: ColumnElement[bool]) -> list[A]:
         """The rows of a projection, as known here."""
         table = table_of(row)
-        query: Select[Any] = select(table.table).where(table.known(self.known), *conditions)
-        return cast("list[A]", table.loaded(self.connection.execute(query).mappings().all(), self.numbers))
+        query: Select[Any] = select(table.table).where(table.known(self._rows_known), *conditions)
+        return cast("list[A]", table.loaded(self._rows.execute(query).mappings().all(), self.numbers))
 
     def _during(self, table: RowTable, days: Days) -> ColumnElement[bool]:
         return and_(table.table.c.end_max >= days[0], table.table.c.start_min <= days[1])
@@ -126,7 +142,7 @@ class View:
                         below.setdefault(row.organization, []).append(step)
                         found.setdefault(row.organization, []).append(step)
             frontier = below
-        return found
+        return {unit: _joined(ways) for unit, ways in found.items()}
 
     def tree(self, day: int, organization: str | None = None) -> list[answers.Unit]:
         """The tree of organizations on a day: one root if an organization is given, otherwise all that have something
@@ -143,6 +159,7 @@ class View:
             parents = [p for p in parents if p.organization != organization]
             existing = self._at(Existence, "organization", units, days)
             heads = self._heads(units, days)
+        self.directory.prefetch([*(p.organization for p in parents), *(e.organization for e in existing)])
         existence = {row.organization: row for row in existing}
         above = [p for p in parents if p.parent is not None and certainty.on_day(p, day)]
         below: dict[str, list[Parent]] = {}
@@ -218,6 +235,8 @@ class View:
             units = self.units(organization, days)
             memberships = self._at(Membership, "organization", units, days)
             holdings = self._at(Holding, "organization", units, days)
+        shown: list[Membership | Holding] = [*memberships, *holdings]
+        self.directory.prefetch(i for r in shown for i in (r.person, r.organization))
         posts: dict[tuple[str, str], list[Holding]] = {}
         for row in holdings:
             posts.setdefault((row.person, row.organization), []).append(row)
@@ -323,7 +342,7 @@ class View:
             mark = certainty.on_day(row, day) if day is not None else None
             if day is not None and mark is None:
                 continue
-            entity = self.directory.entities.get(row.product)
+            entity = self.directory.get(row.product)
             shown = answers.Product(
                 product=self.ref(row.product),
                 organization=self.ref(row.organization) if row.organization else None,
@@ -378,7 +397,7 @@ class View:
         span = min(existing, key=lambda r: _ORDER[certainty.on_day(r, day)], default=None)
         names = sorted(self.rows(Name, table_of(Name).table.c.organization == here), key=lambda r: r.start_min)
         parents = sorted(self.rows(Parent, table_of(Parent).table.c.organization == here), key=lambda r: r.start_min)
-        entity = self.directory.entities.get(organization)
+        entity = self.directory.get(organization)
         (tree,) = self.tree(day, organization)
         return answers.OrganizationAnswer(
             organization=self._org_ref(organization, day),
@@ -443,13 +462,20 @@ class View:
         if about is not None:
             mention = table_of(Mention)
             wanted = [self.numbers.of(i) for i in about]
-            named = select(mention.table.c.entry).where(mention.table.c.entity.in_(wanted), mention.known(self.known))
+            named = select(mention.table.c.entry).where(
+                mention.table.c.entity.in_(wanted), mention.known(self._rows_known)
+            )
             conditions.append(columns.entry.in_(named))
         rows = self.rows(Listed, *conditions)
         if source is not None:
             rows = [r for r in rows if source in r.sources]
         rows.sort(key=_date_order, reverse=newest_first)
         return self.shown_events(rows[:limit], surely or days)
+
+    def count_events(self) -> int:
+        """How many entries count, without reading them."""
+        table = table_of(Listed)
+        return self._rows.scalar(select(func.count()).where(table.known(self._rows_known))) or 0
 
     def news(self, day: int, about: Iterable[str] | None) -> list[answers.Event]:
         """What a state lists as its latest events, newest first; certain where it had surely happened by the day.
@@ -463,12 +489,13 @@ class View:
     def shown_events(self, rows: Sequence[Listed], days: Days = EVER) -> list[answers.Event]:
         """Entries with their headlines, in the order given; unmarked where nothing was asked about their days."""
         facts = self.facts(r.entry for r in rows)
+        self.directory.prefetch(i for f in facts.values() for _, i, types in mentions(f.event) if types != ("source",))
         found = []
         for row in rows:
             fact = facts[row.entry]
             event = fact.event
             assert isinstance(event, Happening)
-            certain = days[0] <= row.earliest and row.latest <= days[1]
+            certain = days[0] <= row.earliest and row.latest <= days[1] and row.entry not in self._unsure
             found.append(
                 answers.Event(
                     entry=row.entry,
@@ -478,7 +505,7 @@ class View:
                     date=answers.When.of(event.date),
                     date_text=event.date_text,
                     headline=event.headline(self.headline_name),
-                    mark=None if days == EVER else "certain" if certain else "possible",
+                    mark=_mark(certain) if days != EVER or row.entry in self._unsure else None,
                     claim=row.certainty,
                     rank=row.rank,
                     disputed=row.disputed,
@@ -495,14 +522,16 @@ class View:
 
     def headline_name(self, given: str) -> str:
         """A name for a headline; where an entry stands for a deal, the deal's own headline."""
-        if len(given) == 36 and given.count("-") == 4 and given not in self.directory.entities:
+        if _UUID.fullmatch(given) and self.directory.get(given) is None:
             fact = self.facts([UUID(given)]).get(UUID(given))
-            if fact is not None and fact.event is not None:
+            if fact is not None:
                 return fact.event.headline(self.directory.name)
         return self.directory.name(given)
 
     def facts(self, entries: Iterable[UUID]) -> dict[UUID, Fact]:
         """The facts in force of some entries; those that are retracted or erased are left out."""
+        if self._facts is not None:
+            return {e: self._facts[e] for e in dict.fromkeys(entries) if e in self._facts}
         streams = log.streams(self.connection, list(dict.fromkeys(entries)), upto=self.known)
         found = ((e, in_force(e, versions(stream))) for e, stream in streams.items())
         return {e: fact for e, fact in found if fact is not None}
@@ -554,9 +583,25 @@ class View:
         )
 
 
+def _mark(certain: bool) -> certainty.Presence:
+    return "certain" if certain else "possible"
+
+
 def _date_order(row: Listed) -> tuple[Date, str]:
     """By what a date says, not by how far its doubts reach."""
     return (parse(row.date), str(row.entry))
+
+
+def _joined(ways: Sequence[Bounds]) -> list[Bounds]:
+    """Ways of which one begins when the other ends are one: a unit that moved within the whole never left it."""
+    joined: list[Bounds] = []
+    for way in sorted(ways):
+        before = next((b for b in joined if (b.end_min + 1, b.end_max + 1) == (way.start_min, way.start_max)), None)
+        if before is not None:
+            joined.remove(before)
+            way = Bounds(before.start_min, before.start_max, way.end_min, way.end_max)
+        joined.append(way)
+    return joined
 
 
 def _preorder(unit: answers.Unit) -> Iterator[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from events import kinds
+from events.ids import ID_PATTERN
 from timeline.files.places import Mistake, Place
 from timeline.files.yamltree import Node
 from timeline.naming import near
@@ -42,7 +43,7 @@ def in_words(message: str, given: str) -> str:
         return f"{what} stands where {wanted} is expected"
     if length := re.fullmatch("Expected `(str|array)` of length ([<>])= (.*)", message):
         what = "characters" if length[1] == "str" else "items"
-        return f"{'at most' if length[2] == '<' else 'at least'} {int(length[3]):,} {what} may stand here"
+        return "this is empty" if length[2] == ">" else f"at most {int(length[3]):,} {what} may stand here"
     if bound := re.fullmatch("Expected `int` ([<>]=) (.*)", message):
         return f"{short(given)} is out of bounds: it is {bound[1]} {int(bound[2]):,}"
     if message == "Invalid decimal string":
@@ -50,6 +51,18 @@ def in_words(message: str, given: str) -> str:
     if message.startswith("Invalid enum value"):
         return f"{short(given)!r} is none of the values that may stand here"
     return message[:1].lower() + message[1:] if message.startswith("Expected") else message
+
+
+def explain(kind: str, path: str, message: str, given: str) -> tuple[str, str]:
+    """What msgspec found wrong with a value of an event, and what to write instead."""
+    if "matching regex" in message and ID_PATTERN in message:
+        return f"{short(given)!r} is no id", id_advice(given)
+    if "matching regex" in message:
+        control = next((f", with its character U+{ord(c):04X}" for c in given if not c.isprintable()), "")
+        return f"{short(given)!r} is not allowed here{control}", describe(kind, path)
+    if message == "Invalid UUID":
+        return f"{short(given)!r} names no event", "name the event by its id"
+    return in_words(message, given), describe(kind, path)
 
 
 def describe(kind: str, path: str) -> str:

@@ -46,12 +46,27 @@ class Mistake(NamedTuple):
 
 def printable(text: str) -> str:
     """The text without anything that could steer a terminal or hide in it; one character stays one character."""
-    return "".join(c if c.isprintable() else "�" for c in text)
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() or _joins(text, n) else "�" for n, c in enumerate(text))
+
+
+_JOINERS = "\u200c\u200d"
+"""They tell Persian and Indic letters whether to join, and make one emoji of several."""
+
+
+def _joins(text: str, place: int) -> bool:
+    """Whether there is a joiner that does its work; between Latin letters one would only hide."""
+    around = text[place - 1 : place] + text[place + 1 : place + 2]
+    return text[place] in _JOINERS and len(around) == 2 and min(around) > "\u02ff"
 
 
 def _columns(text: str) -> int:
     """How many columns of a terminal the text takes: two for a Chinese character, none for an accent of its own."""
-    return sum(0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
+    return sum(
+        0 if unicodedata.combining(c) or c in _JOINERS else 2 if unicodedata.east_asian_width(c) in "WF" else 1
+        for c in text
+    )
 
 
 class BadFile(BadData):

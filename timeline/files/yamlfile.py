@@ -15,7 +15,7 @@ from events.base import Event, Happening
 from events.errors import UnreadableText
 from events.ids import ID_PATTERN
 from timeline.entries import entry_named, entry_of
-from timeline.files.advice import deepest, describe, id_advice, in_words, short, steps_of, unknown_name
+from timeline.files.advice import deepest, describe, explain, id_advice, short, steps_of, unknown_name
 from timeline.files.places import BadFile, Mistake, Place
 from timeline.files.yamltree import Keyed, Node, text_of, tree_of
 
@@ -210,18 +210,11 @@ class _Reader:
             self.document.mistakes.append(wrong)
         elif missing := re.search("missing required field `(.*)`", message):
             self._mistake(place if path else own.place, f"{kind} needs {missing[1]}", describe(kind, missing[1]))
-        elif "matching regex" in message and ID_PATTERN in message:
-            self._mistake(place, f"{short(given)!r} is no id", id_advice(given))
-        elif "matching regex" in message:
-            control = next((f", with its character U+{ord(c):04X}" for c in given if not c.isprintable()), "")
-            self._mistake(place, f"{short(given)!r} is not allowed here{control}", describe(kind, path))
-        elif message == "Invalid UUID":
-            self._mistake(place, f"{short(given)!r} names no event", "name the event by its id")
         elif not steps and isinstance(own.value, dict):
             fields = (own.value[word].node.place for word in re.findall(r"\w+", message) if word in own.value)
             self._mistake(next(fields, own.place), message)
         else:
-            self._mistake(place, in_words(message, given), describe(kind, path))
+            self._mistake(place, *explain(kind, path, message, given))
 
     def _mistake(self, place: Place, message: str, advice: str = "") -> None:
         self.document.mistakes.append(Mistake(place, message, advice))

@@ -42,9 +42,11 @@ class Output:
     def __init__(self, format_: Format | None, *, ascii_: bool = False, quiet: bool = False) -> None:
         self.on_terminal = sys.stdout.isatty()
         self.format: Format = format_ or ("table" if self.on_terminal else "tsv")
-        self.ascii = ascii_
+        self.ascii = ascii_ or not _shows_marks()
         self.quiet = quiet
         self.width = _width()
+        self.clocks = ""
+        """What a heading says of the clocks that were set: as known when, as reported by when."""
 
     # -- answers -----------------------------------------------------------------------------------------------------
 
@@ -56,9 +58,13 @@ class Output:
         *,
         head: str = "",
         sources: dict[str, str] | None = None,
+        legend: Sequence[str] = (),
         next_: str = "",
     ) -> None:
-        """Print items (for programs) or sheets (for people); `sources` gives the line to show for a source."""
+        """Print items (for programs) or sheets (for people).
+
+        `sources` gives the line to show for a source, `legend` what the signs of the sheets mean besides the marks.
+        """
         match self.format:
             case "json":
                 self._write(pretty({**envelope._asdict(), "root": None, "items": items}))
@@ -69,7 +75,7 @@ class Output:
             case "tsv":
                 self._write("".join(self._separated(sheets)))
             case _:
-                self._write(self._table(sheets, head, sources or {}))
+                self._write(self._table(sheets, head, sources or {}, legend))
         if next_:
             self.hint(f"Next: {next_}")
 
@@ -116,12 +122,12 @@ class Output:
 
     # -- tables ------------------------------------------------------------------------------------------------------
 
-    def _table(self, sheets: Sequence[Sheet], head: str, sources: dict[str, str]) -> str:
+    def _table(self, sheets: Sequence[Sheet], head: str, sources: dict[str, str], signs: Sequence[str]) -> str:
         from rich.console import Console
         from rich.text import Text
 
         out = StringIO()
-        colour = self.on_terminal and not os.environ.get("NO_COLOR")
+        colour = self.on_terminal and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
         console = Console(
             file=out,
             width=self.width,
@@ -135,14 +141,14 @@ class Output:
         )
         numbering = Numbering()
         if head:
-            console.print(Text(printable(head), style="bold"))
+            console.print(Text(printable(f"{head}{self.clocks}"), style="bold"))
         for number, sheet in enumerate(sheets):
             if head or number:
                 console.print()
             self._sheet(console, sheet, numbering)
         marks = {line.mark for sheet in sheets if sheet.marked for line in sheet.lines if not line.heading}
         flagged = any(line.disputed for sheet in sheets for line in sheet.lines)
-        self._foot(console, marks, numbering, sources, flagged=flagged)
+        self._foot(console, marks, numbering, sources, signs, flagged=flagged)
         return "".join(f"{line.rstrip()}\n" for line in out.getvalue().splitlines())
 
     def _sheet(self, console: Any, sheet: Sheet, numbering: Numbering) -> None:
@@ -188,7 +194,16 @@ class Output:
             padding = " " * (width - cell_len(fitted))
             text.append(f"{padding}{fitted}" if right else set_cell_size(fitted, width), style=cell.style)
             text.append(" " if width else "")
-        console.print(text, no_wrap=True, overflow="crop", soft_wrap=True)
+        text.rstrip()
+        text.truncate(self.width, overflow="ellipsis")
+        console.print(text, no_wrap=True, soft_wrap=True)
+
+    def _text(self, text: str) -> str:
+        """A text as it is shown: without anything hostile, and with words for marks where those cannot be read."""
+        if self.ascii:
+            for name, sign in MARKS.items():
+                text = text.replace(sign, str(name)) if name else text
+        return printable(text)
 
     def _cells(self, line: Line, numbering: Numbering, room: int) -> tuple[str, list[Cell]]:
         """What a line begins with, and its cells; those of a heading are none."""
@@ -197,15 +212,22 @@ class Output:
         before = f"{mark(line, ascii_=self.ascii):{room}} " if room else ""
         narrow = self.width < NARROW
         cells = [c if isinstance(c, Cell) else Cell(c) for c in line.cells]
-        cells = [Cell(printable(c.short if narrow and c.short else c.text), c.style) for c in cells]
+        cells = [Cell(self._text(c.short if narrow and c.short else c.text), c.style) for c in cells]
         return line.indent + before, [*cells, Cell(numbering.of(line.sources), "bright_black")]
 
     def _foot(
-        self, console: Any, marks: set[Any], numbering: Numbering, sources: dict[str, str], *, flagged: bool
+        self,
+        console: Any,
+        marks: set[Any],
+        numbering: Numbering,
+        sources: dict[str, str],
+        signs: Sequence[str],
+        *,
+        flagged: bool,
     ) -> None:
         from rich.text import Text
 
-        legend = [f"{MARKS[m]} {text}" for m, text in LEGEND.items() if m in marks]
+        legend = [*signs, *(f"{MARKS[m]} {text}" for m, text in LEGEND.items() if m in marks)]
         if flagged:
             legend.append("⚑ disputed")
         if (legend and not self.ascii) or numbering.numbers:
@@ -263,6 +285,15 @@ def cut(text: str, width: int) -> str:
     if cell_len(text) <= width:
         return text
     return f"{set_cell_size(text, width - 1).rstrip()}…" if width > 1 else ""
+
+
+def _shows_marks() -> bool:
+    """Whether the marks can be written at all: a terminal may have another encoding than UTF-8."""
+    try:
+        "".join(MARKS.values()).encode(sys.stdout.encoding or "utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _width() -> int:

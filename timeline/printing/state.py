@@ -54,7 +54,9 @@ def _branches(unit: answers.Unit, prefix: str) -> Iterator[Line]:
 def _unit_line(unit: answers.Unit, indent: str) -> Line:
     certain = [h for h in unit.heads if h.certainty == "certain"]
     heads = certain or unit.heads
-    shown = ", ".join(h.person.name if h.certainty == "certain" else f"{h.person.name} ({h.certainty})" for h in heads)
+    shown = ", ".join(
+        h.person.name if h.certainty == "certain" else f"{words.MARKS[h.certainty]} {h.person.name}" for h in heads
+    )
     sources = dict.fromkeys([*unit.sources, *(s for h in heads for s in h.sources)])
     when = words.span(unit.start, unit.end) if unit.start and unit.end else ""
     return Line(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from events.dates import Date, civil, exact, iso, parse
+from events.dates import Date, DateError, civil, exact, iso, parse
 from projections.rows import edtf_between
 from timeline.answers import When
 
@@ -31,6 +31,14 @@ def date(edtf: str) -> str:
             sides = (_short(first), _short(last))
             return f"{first.words()}–{last.words()}" if sides[0] == sides[1] else "–".join(sides)
     return found.words()
+
+
+def when(given: str) -> str:
+    """A moment as it was asked for: a date in words, an instant or a position as it is."""
+    try:
+        return parse(given).words()
+    except DateError:
+        return given
 
 
 def _short(day: Date) -> str:
@@ -88,3 +96,9 @@ def counted(number: int, thing: str, things: str = "") -> str:
 def iso_day(number: int) -> str:
     """A day number: `2024-06-01`."""
     return iso(number)
+
+
+def asked_day(number: int) -> str:
+    """A day number as one asks about it. Of years beyond four digits EDTF knows no days; their last one is meant."""
+    year = civil(number)[0]
+    return iso(number) if abs(year) <= 9999 else f"Y{year}"

@@ -23,7 +23,7 @@ from projections import merges
 from projections.all import PROJECTIONS, keys_of, merged_ids
 from projections.facts import Fact, Version, in_force, in_order, resolved
 from projections.rows import Projection, Row
-from timeline.state.tables import TABLES, Numbers, RowTable, chunks, entry_keys
+from timeline.state.tables import TABLES, Numbers, RowTable, chunks, entry_keys, merges_known
 from timeline.store import log
 
 ROWS_A_BATCH = 1 << 24
@@ -59,7 +59,7 @@ class _Projecting:
         ]
         self.facts = {e: in_force(e, stream) for e, stream in streams.items()}
         after = [f for f in self.facts.values() if f is not None]
-        merged_before = self._known_merges()
+        merged_before = merges_known(self.numbers)
         self.merged = self._merges_now(before, after, merged_before)
         if self.merged != merged_before:
             ids = {*merged_before, *self.merged}
@@ -75,11 +75,6 @@ class _Projecting:
             self._refold(projection, list(touched[projection.name]))
 
     # -- merges ------------------------------------------------------------------------------------------------------
-
-    def _known_merges(self) -> dict[str, str]:
-        table = TABLES["merges"]
-        found = self.connection.execute(select(table.table).where(table.known(None))).mappings().all()
-        return {row.duplicate: row.into for row in table.loaded(found, self.numbers)}
 
     def _merges_now(self, before: list[Fact], after: list[Fact], known: Mapping[str, str]) -> dict[str, str]:
         concerned = {f.event.duplicate for f in (*before, *after) if isinstance(f.event, Merge)}

@@ -6,7 +6,6 @@ A quick look for `timeline doctor`. It trusts the database to be honest; proving
 from __future__ import annotations
 
 from collections import Counter
-from typing import Any
 
 from sqlalchemy import Connection, func, select
 
@@ -44,9 +43,7 @@ def _stale(connection: Connection) -> list[str]:
     names = Numbers(connection)
     faults = []
     for projection in PROJECTIONS:
-        table = TABLES[projection.name]
-        found: list[Any] = connection.execute(select(table.table).where(table.known(None))).mappings().all()  # type: ignore[assignment]  # mappings are read alike
-        stored, wanted = Counter(table.loaded(found, names)), Counter(fresh[projection.name])
+        stored, wanted = Counter(TABLES[projection.name].read(names)), Counter(fresh[projection.name])
         if stored != wanted:
             differing = sum((stored - wanted).values()) + sum((wanted - stored).values())
             faults.append(f"{projection.name}: {differing} rows differ from a fresh fold of the log")

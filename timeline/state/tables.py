@@ -31,7 +31,7 @@ from sqlalchemy import (
 from sqlalchemy.engine import RowMapping
 
 from events.dates import FOREVER
-from events.ids import ENTITY_TYPES
+from events.ids import ENTITY_TYPES, types_named
 from projections.all import PROJECTIONS
 from projections.rows import Projection, Row
 
@@ -63,7 +63,7 @@ class Numbers:
     """The numbers of ids, read from the ledger as they are needed. One a transaction."""
 
     def __init__(self, connection: Connection) -> None:
-        self._connection = connection
+        self.connection = connection
         self._of: dict[str, int] = {}
         self._ids: dict[int, str] = {}
 
@@ -71,20 +71,20 @@ class Numbers:
         """Look the ids up together; with `add`, give numbers to those that have none."""
         wanted = [i for i in dict.fromkeys(ids) if i not in self._of]
         for part in chunks(wanted):
-            found = self._connection.execute(select(numbers.c.number, numbers.c.id).where(numbers.c.id.in_(part)))
+            found = self.connection.execute(select(numbers.c.number, numbers.c.id).where(numbers.c.id.in_(part)))
             for number, text in found:
                 self._learn(number, text)
         if missing := [i for i in wanted if i not in self._of] if add else []:
-            top = self._connection.scalar(select(numbers.c.number).order_by(numbers.c.number.desc()).limit(1)) or 0
+            top = self.connection.scalar(select(numbers.c.number).order_by(numbers.c.number.desc()).limit(1)) or 0
             rows = [{"number": top + n, "id": text} for n, text in enumerate(missing, 1)]
-            self._connection.execute(insert(numbers), rows)
+            self.connection.execute(insert(numbers), rows)
             for row in rows:
                 self._learn(int(str(row["number"])), str(row["id"]))
 
     def fetch_ids(self, wanted: Iterable[int]) -> None:
         """Look the ids of numbers up together."""
         for part in chunks([n for n in dict.fromkeys(wanted) if n not in self._ids and n != NOBODY]):
-            for number, text in self._connection.execute(
+            for number, text in self.connection.execute(
                 select(numbers.c.number, numbers.c.id).where(numbers.c.number.in_(part))
             ):
                 self._learn(number, text)
@@ -156,10 +156,6 @@ class RowTable:
             return names.of(key)
         return UUID(key) if self._key.sort == "entry" else key
 
-    def key_of(self, stored: Any, names: Numbers) -> str:
-        """The key that a value of `key_column` stands for."""
-        return str(names.id(stored)) if self._key.sort == "entity" else str(stored)
-
     def ids_in(self, row: Row) -> list[str]:
         """The ids that become numbers."""
         return [i for name in self._entities if (i := getattr(row, name)) is not None]
@@ -172,6 +168,11 @@ class RowTable:
         """The rows that a query found, as objects of the row type."""
         names.fetch_ids(m[name] for m in found for name in self._entities)
         return [self.row(**{f.name: _loaded(f, m[f.name], names) for f in self.fields}) for m in found]
+
+    def read(self, names: Numbers, *conditions: ColumnElement[bool], known: int | None = None) -> list[Any]:
+        """The rows that meet the conditions, as known at a position of the log; today's for None."""
+        query = select(self.table).where(self.known(known), *conditions)
+        return self.loaded(names.connection.execute(query).mappings().all(), names)
 
     def known(self, position: int | None) -> ColumnElement[bool]:
         """The condition for rows as known at a position of the log; today's for None."""
@@ -189,8 +190,7 @@ def _field(name: str, hint: Any) -> _Field:
     if get_origin(hint) in (Union, types.UnionType):
         hint = next(a for a in get_args(hint) if a is not type(None))
     if get_origin(hint) is Annotated:
-        metas = [m for m in get_args(hint) if isinstance(m, msgspec.Meta) and m.extra]
-        if any(set(m.extra["names"]) & set(ENTITY_TYPES) for m in metas if m.extra and "names" in m.extra):
+        if set(types_named(hint)) & set(ENTITY_TYPES):
             return _Field(name, "entity", None)
         hint = get_args(hint)[0]
     if get_origin(hint) is tuple:
@@ -227,6 +227,11 @@ TABLES: Mapping[str, RowTable] = {p.name: RowTable(p) for p in PROJECTIONS}
 def table_of(row: type[Row]) -> RowTable:
     """The table that holds rows of a type."""
     return next(t for t in TABLES.values() if t.row is row)
+
+
+def merges_known(names: Numbers, known: int | None = None) -> dict[str, str]:
+    """What each duplicate id is merged into, as known at a position of the log."""
+    return {row.duplicate: row.into for row in TABLES["merges"].read(names, known=known)}
 
 
 def create(connection: Connection, remember: Callable[[str, int], None]) -> None:

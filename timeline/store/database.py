@@ -110,20 +110,41 @@ class Database:
         return engine
 
     @contextmanager
-    def writing(self) -> Iterator[Connection]:
-        """A transaction that holds the write lock from its first moment, and commits at the end of the block."""
+    def writing(self, kept: Connection | None = None) -> Iterator[Connection]:
+        """A transaction that holds the write lock from its first moment, and commits at the end of the block.
+
+        It runs on the connection given, one of `keeping`, or on any.
+        """
         if not self._turn.acquire(timeout=BUSY_SECONDS):
             raise self._busy()
         try:
-            with self._connection(writes=True) as connection, connection.begin():
-                yield connection
+            if kept is not None:
+                with kept.execution_options(writes=True).begin():
+                    yield kept
+            else:
+                with self._connection(writes=True) as connection, connection.begin():
+                    yield connection
         finally:
             self._turn.release()
 
     @contextmanager
-    def reading(self) -> Iterator[Connection]:
-        """A transaction that sees one state of the ledger, however long it takes."""
+    def reading(self, *, of_ledger: bool = True) -> Iterator[Connection]:
+        """A transaction that sees one state of the ledger, however long it takes.
+
+        `of_ledger` is False where it is not yet known whether the database holds one.
+        """
         with self._connection(writes=False) as connection, connection.begin():
+            if of_ledger and not self.is_sqlite:
+                # PostgreSQL finds a table by its present name, its rows by the snapshot: one that was swapped in after
+                # the snapshot would look empty. LOCK takes no snapshot, so one or the other waits, and no one is wrong.
+                connection.exec_driver_sql("LOCK TABLE schema_version IN ACCESS SHARE MODE")
+            yield connection
+
+    @contextmanager
+    def keeping(self) -> Iterator[Connection]:
+        """One connection for several transactions: its temporary tables last until the block ends."""
+        with self._connection(writes=True) as connection:
+            connection.detach()
             yield connection
 
     @contextmanager
@@ -184,6 +205,12 @@ class Database:
         if code.startswith(("08", "53", "57", "58")) or problem.connection_invalidated:
             return self._unreachable(problem.orig)
         return None
+
+    def engine_of(self, connection: Connection) -> str:
+        """What the ledger is kept by, with its version: `SQLite 3.40.1`."""
+        if self.is_sqlite:
+            return f"SQLite {connection.exec_driver_sql('SELECT sqlite_version()').scalar()}"
+        return f"PostgreSQL {connection.exec_driver_sql('SHOW server_version').scalar()}"
 
     def close(self) -> None:
         """Give all connections back."""
