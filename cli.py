@@ -25,11 +25,23 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "search": ("look", "events", "Find names and events by words."),
     "sources": ("look", "sources", "List sources, or everything that one supports."),
     "why": ("look", "sources", "Show an entry: sources, versions, disputes, consequences."),
+    "diff": ("look", "diff", "Compare two days, or two states of knowledge."),
+    "history": ("look", "history", "Show what was recorded when, by whom and why."),
     "add": ("write", "add", "Record one event."),
+    "correct": ("write", "change", "Say instead what is right."),
+    "retract": ("write", "change", "Withdraw an entry, or one version of it."),
+    "dispute": ("write", "change", "Record that somebody denies or contests an entry."),
+    "rank": ("write", "change", "Rank an entry among rival claims."),
+    "corroborate": ("write", "change", "Add one more source to an entry."),
+    "merge": ("write", "change", "Join two ids that name the same."),
+    "alias": ("write", "change", "Let an entity be found by further names."),
+    "undo": ("write", "change", "Withdraw everything that one command recorded."),
     "import": ("share", "files", "Record what files hold."),
     "lint": ("check", "lint", "List contradictions and gaps."),
     "schema": ("check", "schema", "Print the JSON Schema of a kind, or of all."),
     "date": ("check", "dates", "Explain EDTF dates."),
+    "projections": ("run", "projections", "Show how projections stand, or make them anew."),
+    "migrate": ("run", "projections", "Bring the ledger of an older version up to date."),
     "completion": ("run", "completion", "Print the completion script of a shell."),
 }
 SECTIONS = {
@@ -88,6 +100,7 @@ def _version(ctx: click.Context, param: click.Parameter, value: bool) -> None:
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.option("--db", metavar="URL", help="The ledger: a file or postgresql+psycopg://…  [TIMELINE_DB, timeline.db]")
 @click.option("--known-at", metavar="WHEN", help="Answer as was known then: a date, an instant, or @position.")
+@click.option("--reported-by", metavar="DATE", help="Only what sources had published by then.")
 @click.option("--format", "format_", metavar="FORMAT", help="table, json, jsonl or csv.")
 @click.option("--json", "as_json", is_flag=True, help="The same as --format json.")
 @click.option("--ascii", "ascii_", is_flag=True, help="Words in place of marks.")
@@ -103,6 +116,7 @@ def timeline(ctx: click.Context, /, **options: Any) -> None:
 
 def main() -> None:
     """Run the command line; the exit status says what came of it."""
+    _prepare_streams()
     try:
         status = timeline.main(prog_name="timeline", standalone_mode=False)
         sys.exit(status if isinstance(status, int) else 0)
@@ -113,9 +127,13 @@ def main() -> None:
         problem.show()
         sys.exit(2)
     except BrokenPipeError:  # the reader of a pipe has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _write_nowhere()
         sys.exit(0)
     except Exception as problem:
+        if isinstance(problem, OSError) and problem.errno and problem.filename is None:  # neither a file nor a folder
+            _write_nowhere()
+            click.echo(f"Error: the answer cannot be written: {problem.strerror}", err=True)
+            sys.exit(6)
         from events.errors import TimelineError
 
         if not isinstance(problem, TimelineError):
@@ -127,6 +145,21 @@ def main() -> None:
         text = str(problem)
         click.echo(text if ": error: " in text else f"Error: {text}", err=True)
         sys.exit(problem.exit_status)
+
+
+def _prepare_streams() -> None:
+    """Closed streams take what comes; what does not go to a terminal is UTF-8, wherever this runs."""
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if stream is None:
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115  # as long as the process
+        elif stream.encoding.lower() not in ("utf-8", "utf8"):
+            stream.reconfigure(encoding=None if stream.isatty() else "utf-8", errors="replace")
+
+
+def _write_nowhere() -> None:
+    """Nothing that is still to be written can fail."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 if __name__ == "__main__":

@@ -7,9 +7,9 @@ from typing import Any
 import click
 
 from events import kinds
-from timeline.checks import ABOUT
+from timeline.checks import ABOUT, Invalid
 from timeline.commands.context import Asked, asks
-from timeline.commands.fields import Field, built, fields_of, missing, option_of, values_of
+from timeline.commands.fields import Field, built, fields_of, missing, option_of, refused, values_of
 from timeline.errors import BadData, UnknownName
 from timeline.ledger import Ledger, following, new
 from timeline.naming import near
@@ -103,7 +103,10 @@ def _record(
         else:
             item = new(event)
         line = event.headline(view.headline_name)
-    batch = ledger.record([item], by=by or "")
+    try:
+        batch = ledger.record([item], by=by or "")
+    except Invalid as problem:
+        raise refused(problem, fields, given) from None
     asked.output.text(str(item.originator_id))
     asked.output.note(f"Recorded at position {batch.last}: {line}")
     asked.output.hint(f"Next: timeline why {str(item.originator_id)[:8]}")

@@ -32,12 +32,18 @@ class Asked:
     def __init__(self, options: dict[str, Any]) -> None:
         self.address: str = options.get("db") or os.environ.get("TIMELINE_DB") or DEFAULT
         self.known_at: str | None = options.get("known_at")
+        self.reported_by: str | None = options.get("reported_by")
         format_: Any = (
             "json" if options.get("as_json") else options.get("format_") or os.environ.get("TIMELINE_FORMAT") or None
         )
         if format_ is not None and format_ not in FORMATS:
             raise UsageError(f"there is no format {format_!r}: choose {', '.join(FORMATS)}")
         self.output = Output(format_, ascii_=bool(options.get("ascii_")), quiet=bool(options.get("quiet")))
+        self.output.clocks = "".join(
+            f" · {said} {words.when(given)}"
+            for said, given in (("as known at", self.known_at), ("as reported by", self.reported_by))
+            if given
+        )
 
     @contextmanager
     def ledger(self) -> Iterator[Ledger]:
@@ -48,13 +54,21 @@ class Asked:
             yield ledger
 
     @contextmanager
-    def view(self) -> Iterator[View]:
-        """The ledger as known at the time that was asked for."""
+    def view(self, known_at: str | None = None) -> Iterator[View]:
+        """The ledger as known at a time: the one that was asked for, if none is given."""
         from timeline.knowing import known_position
         from timeline.view import View
 
         with self.ledger() as ledger, ledger.database.reading() as connection:
-            yield View(connection, known_position(connection, self.known_at))
+            known = known_position(connection, known_at or self.known_at)
+            if self.reported_by is None:
+                yield View(connection, known)
+                return
+            from timeline.reported import reported_by
+
+            day = one_day(DATE.convert(self.reported_by, None, None), "--reported-by")
+            with reported_by(connection, known, day) as view:
+                yield view
 
     def envelope(self, view: View, as_of: str | None = None) -> Envelope:
         """What an answer of this view was made from."""
@@ -62,7 +76,9 @@ class Asked:
 
     def sources(self, view: View) -> dict[str, str]:
         """A line about each source, for the foot of a table."""
-        return {s.source: source_line(s.publisher, s.title, s.issued.edtf if s.issued else "") for s in view.sources()}
+        from projections.sources import Published
+
+        return {row.source: source_line(row.publisher, row.title, row.issued) for row in view.rows(Published)}
 
 
 def source_line(publisher: str, title: str, issued: str) -> str:
@@ -86,12 +102,13 @@ def today() -> int:
 _OPTIONS = (
     click.option("--db", metavar="URL", help="The ledger: a file or postgresql+psycopg://…"),
     click.option("--known-at", metavar="WHEN", help="Answer as was known then: a date, an instant, or @position."),
+    click.option("--reported-by", metavar="DATE", help="Only what sources had published by then."),
     click.option("--format", "format_", metavar="FORMAT", help="table, json, jsonl or csv."),
     click.option("--json", "as_json", is_flag=True, help="The same as --format json."),
     click.option("--ascii", "ascii_", is_flag=True, help="Words in place of marks."),
     click.option("-q", "--quiet", is_flag=True, help="No hints and no progress."),
 )
-_NAMES = ("db", "known_at", "format_", "as_json", "ascii_", "quiet")
+_NAMES = ("db", "known_at", "reported_by", "format_", "as_json", "ascii_", "quiet")
 
 
 def asks(function: F) -> F:

@@ -63,6 +63,9 @@ def search(asked: Asked, text: tuple[str, ...], limit: int) -> int:
     """Find names, and events that contain all the words, whatever their case and accents.
 
     Exits with 1 if nothing is found.
+
+    \b
+        timeline search open weights
     """
     wanted = folded(" ".join(text))
     with asked.view() as view:

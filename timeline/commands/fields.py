@@ -15,7 +15,9 @@ from events.base import Citation, Event, Happening
 from events.dates import Date
 from events.errors import UnreadableText
 from events.ids import ENTITY_TYPES
-from timeline.errors import BadData, UnknownName
+from timeline.checks import Invalid
+from timeline.errors import AmbiguousName, BadData, UnknownName
+from timeline.files.advice import explain, steps_of
 from timeline.ledger import entry_named
 from timeline.naming import Directory
 
@@ -146,7 +148,7 @@ def _reader(directory: Directory, field: Field) -> Callable[[Any], Any]:
     def named(text: str, sorts: tuple[str, ...] = ()) -> str:
         try:
             return directory.find(text, *sorts)
-        except UnknownName as problem:
+        except (UnknownName, AmbiguousName) as problem:
             raise BadData(f"--{field.option}: {problem} Nothing was recorded.") from None
 
     def read(value: Any) -> Any:
@@ -182,9 +184,36 @@ def built(kind: str, values: dict[str, Any], fields: Iterable[Field]) -> Event:
         )
     except msgspec.ValidationError as problem:
         message, _, path = str(problem).partition(" - at `$")
-        first = path.rstrip("`").lstrip(".").replace("[", ".").split(".")[0]
-        option = next((f"--{f.option}: " for f in fields if f.name == first), "")
+        steps = steps_of(path.rstrip("`"))
+        field = next((f for f in fields if steps and f.name == steps[0]), None)
         if isinstance(problem.__cause__, UnreadableText):
             message = str(problem.__cause__)
-        raise BadData(f"{option}{message}. Nothing was recorded.") from None
+        elif field is not None:
+            message = ": ".join(filter(None, explain(kind, ".".join(steps), message, _at(values, steps))))
+        raise BadData(f"{f'--{field.option}: ' if field else ''}{message}. Nothing was recorded.") from None
     return event
+
+
+def _at(values: Any, steps: Iterable[str]) -> str:
+    """The value at the end of a path."""
+    for step in steps:
+        values = values[int(step) if isinstance(values, list) else step]
+    return str(values)
+
+
+def refused(problem: Invalid, fields: Iterable[Field], given: dict[str, Any]) -> BadData:
+    """What the ledger would not record, in the words of the command line: options for fields, names as they came."""
+    by_name = {f.name: f for f in fields}
+    said = []
+    for found in problem.problems:
+        first, *rest = steps_of(found.at) or [""]
+        field = by_name.get(first)
+        message, advice = found.message, found.help
+        if field is not None and found.unknown:
+            if field.type is UUID:
+                value = given[field.variable]
+                message = message.replace(found.unknown, repr(value[int(rest[0])] if field.many else value))
+            elif advice.startswith("register"):
+                advice = f"`timeline add {'source' if field.type is Citation else 'entity'}` registers it"
+        said.append(f"{f'--{field.option}: ' if field else ''}{message}" + (f"; {advice}" if advice else ""))
+    return BadData(f"{'; '.join(said)}. Nothing was recorded.")

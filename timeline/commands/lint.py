@@ -2,28 +2,12 @@
 
 from __future__ import annotations
 
-from uuid import UUID
-
 import click
-import msgspec
 
-from projections.all import PROJECTIONS
-from projections.contradictions import FOLDED, contradictions
-from projections.happenings import Listed
 from timeline.commands.context import Asked, asks
+from timeline.linting import Clash, clashes
 from timeline.printing import words
 from timeline.printing.sheets import Cell, Column, Line, Sheet
-
-
-class Clash(msgspec.Struct, frozen=True, kw_only=True):
-    """A contradiction, with the entries and the sources that clash."""
-
-    code: str
-    message: str
-    settle: str
-    entries: tuple[UUID, ...]
-    ids: tuple[str, ...]
-    sources: tuple[str, ...]
 
 
 @click.command("lint")
@@ -35,22 +19,7 @@ def lint(asked: Asked, status: bool) -> int:
     Sources do contradict each other; nothing is refused for it.
     """
     with asked.view() as view:
-        facts = view.facts(row.entry for row in view.rows(Listed))
-        rows = {p.name: view.rows(p.row) for p in PROJECTIONS if p.name in FOLDED}
-        found = []
-        for clash in contradictions(facts.values(), rows, view.headline_name):
-            sources = dict.fromkeys(c.source for e in clash.entries if e in facts for c in facts[e].sources)
-            ids = tuple(str(getattr(facts[e].event, "id", "") or e) for e in clash.entries if e in facts)
-            found.append(
-                Clash(
-                    code=clash.code,
-                    message=clash.message,
-                    settle=clash.settle,
-                    entries=clash.entries,
-                    ids=ids,
-                    sources=tuple(sources),
-                )
-            )
+        found = clashes(view)
         lines = []
         for item in found:
             lines.append(Line((item.message, Cell(item.code, "bright_black")), sources=item.sources))
@@ -69,11 +38,17 @@ def lint(asked: Asked, status: bool) -> int:
                 )
             ],
             asked.envelope(view),
-            head=words.counted(len(found), "contradiction"),
+            head=_head(found),
             sources=asked.sources(view),
             next_="timeline why ENTRY",
         )
-    return 1 if found and status else 0
+    return 1 if status and not all(c.agrees for c in found) else 0
+
+
+def _head(found: list[Clash]) -> str:
+    agreeing = sum(c.agrees for c in found)
+    checked = f" · {words.counted(agreeing, 'claim')} checked and found to agree" if agreeing else ""
+    return words.counted(len(found) - agreeing, "contradiction") + checked
 
 
 COMMANDS = {"lint": lint}

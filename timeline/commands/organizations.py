@@ -38,7 +38,7 @@ def org(asked: Asked, name: str, tree: bool, as_of: Date | None) -> None:
             asked.envelope(view, words.iso_day(day)),
             head=f"{answer.organization.name} ({found}) · as of {words.day(day)}",
             sources=asked.sources(view),
-            next_=f"timeline who {found} --as-of {words.iso_day(day)}",
+            next_=f"timeline who {found} --as-of {words.asked_day(day)}",
         )
 
 

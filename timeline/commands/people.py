@@ -42,7 +42,7 @@ def who(asked: Asked, organization: str, as_of: Date | None, during: Date | None
             asked.envelope(view, asked_for),
             head=f"{view.directory.name(found)} · {shown} · {number}",
             sources=asked.sources(view),
-            next_=f"timeline org {found} --tree --as-of {words.iso_day(days[1])} · timeline person NAME",
+            next_=f"timeline org {found} --tree --as-of {words.asked_day(days[1])} · timeline person NAME",
         )
 
 

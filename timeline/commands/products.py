@@ -44,7 +44,11 @@ def product(asked: Asked, name: str, as_of: Date | None) -> None:
 @click.option("--org", metavar="ORG", help="Only deals of this organization.")
 @asks
 def deals(asked: Asked, as_of: Date | None, org: str | None) -> None:
-    """List deals with their parties and amounts, newest first."""
+    """List deals with their parties and amounts, newest first.
+
+    \b
+        timeline deals --org "Blue Owl"
+    """
     day = one_day(as_of) if as_of else None
     with asked.view() as view:
         party = view.directory.find(org, "organization") if org else None

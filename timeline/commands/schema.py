@@ -16,7 +16,12 @@ from timeline.printing.output import pretty
 @click.option("--file", "of_file", is_flag=True, help="The schema of a YAML file, for completion in an editor.")
 @asks
 def schema_command(asked: Asked, kind: str | None, of_file: bool) -> None:
-    """Print the JSON Schema of one KIND of event, of all kinds, or (--file) of the files that import reads."""
+    """Print the JSON Schema of one KIND of event, of all kinds, or (--file) of the files that import reads.
+
+    \b
+        timeline schema departure
+        timeline schema --file
+    """
     if kind is not None and kind not in KINDS:
         raise UnknownName(kind, near(kind, KINDS), "kind")
     if of_file:

@@ -108,7 +108,7 @@ def why(asked: Asked, entry: str) -> None:
 
 def _why_sheets(answer: answers.Why) -> list[Sheet]:
     facts = {
-        "kind": answer.kind + ("" if answer.in_force else " — retracted: it answers no question"),
+        "kind": answer.kind + ("" if answer.in_force else f" — {_out_of_force(answer)}: it answers no question"),
         "date": f"{words.date(answer.date.edtf)} ({answer.date.edtf})" if answer.date else "",
         "in words": answer.date_text,
         "certainty": answer.certainty,
@@ -127,7 +127,7 @@ def _why_sheets(answer: answers.Why) -> list[Sheet]:
         Line(
             (
                 f"{v.version}  {v.kind}",
-                v.headline + ("" if v.counts else " (withdrawn)"),
+                _version(v),
                 v.recorded_by,
                 v.recorded_at[:19],
             )
@@ -158,6 +158,17 @@ def _why_sheets(answer: answers.Why) -> list[Sheet]:
     if answer.derived:
         sheets.append(events_sheet(answer.derived, title="DERIVED FROM IT", ids=True))
     return sheets
+
+
+def _out_of_force(answer: answers.Why) -> str:
+    first = answer.versions[0]
+    return "erased" if first.event is None else "not published by then" if first.counts else "retracted"
+
+
+def _version(version: answers.VersionAnswer) -> str:
+    reason = f" — {version.reason}" if version.reason and f": {version.reason}" not in version.headline else ""
+    said = "; ".join((version.headline, *version.changes))
+    return f"{said}{reason}{'' if version.counts else ' (withdrawn)'}"
 
 
 COMMANDS = {"sources": sources, "why": why}

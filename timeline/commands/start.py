@@ -12,10 +12,11 @@ from sqlalchemy import func, select
 from events.dates import day_of
 from timeline.commands.context import DEFAULT, Asked, asks
 from timeline.commands.state import show_state
-from timeline.errors import StoreError
+from timeline.entries import entry_named
+from timeline.errors import Conflict, StoreError
 from timeline.files.yamlfile import read
 from timeline.importing import import_documents
-from timeline.ledger import Ledger, entry_named
+from timeline.ledger import Ledger
 from timeline.release import release
 from timeline.store import log
 from timeline.store.database import url_of
@@ -46,26 +47,39 @@ def demo(asked: Asked) -> None:
 
     The ledger is timeline.db in this folder, unless --db or TIMELINE_DB names another one. A ledger that holds anything
     else is left alone.
+
+    \b
+        timeline demo
     """
     document = read(example(), EXAMPLE)
-    if _exists(asked.address):
-        ledger = Ledger.open(asked.address)
-        if not _is_demo(ledger, {i.entry for i in document.items}):
-            ledger.close()
-            raise StoreError(
-                f"{ledger.database.shown} is a ledger of your own, which the demo leaves alone: "
-                "try it in another folder, or with --db demo.db"
-            )
-    else:
-        ledger = Ledger.create(asked.address)
+    ledger = _made_or_found(asked.address)
+    if not _is_demo(ledger, {i.entry for i in document.items}):
+        ledger.close()
+        raise StoreError(
+            f"{ledger.database.shown} is a ledger of your own, which the demo leaves alone: "
+            "try it in another folder, or with --db demo.db"
+        )
     with ledger:
-        report = import_documents(ledger, [document], by="demo")
+        try:
+            report = import_documents(ledger, [document], by="demo")
+        except Conflict:  # another demo was quicker
+            report = import_documents(ledger, [document], by="demo")
         if report.batch is not None:
             asked.output.note(f"Recorded {report.count('new')} events in {ledger.database.shown}.")
         if asked.output.format == "tsv":  # a showcase: a table in a pipe too
             asked.output.format = "table"
         with ledger.database.reading() as connection:
             show_state(asked, View(connection), day_of(DEMO_DAY), None, next_=" · ".join(NEXT))
+
+
+def _made_or_found(address: str) -> Ledger:
+    """The ledger at an address. To make it comes first, as it waits for another demo that is making it."""
+    try:
+        return Ledger.create(address)
+    except StoreError:
+        if not _exists(address):
+            raise
+        return Ledger.open(address)
 
 
 def _exists(address: str) -> bool:
@@ -95,7 +109,11 @@ def _is_demo(ledger: Ledger, known: set[object]) -> bool:
 @click.argument("path", required=False)
 @asks
 def init(asked: Asked, path: str | None) -> None:
-    """Make an empty ledger at PATH (timeline.db in this folder)."""
+    """Make an empty ledger at PATH (timeline.db in this folder).
+
+    \b
+        timeline init mine.db
+    """
     address = path or asked.address
     with Ledger.create(address) as ledger:
         asked.output.note(f"Made an empty ledger: {ledger.database.shown}")
@@ -106,7 +124,11 @@ def init(asked: Asked, path: str | None) -> None:
 @click.command("doctor")
 @asks
 def doctor(asked: Asked) -> int:
-    """Check that the ledger and this installation are sound. Exits with 1 if something is not."""
+    """Check that the ledger and this installation are sound. Exits with 1 if something is not.
+
+    \b
+        timeline doctor
+    """
     checks: list[tuple[bool, str]] = [(True, f"timeline {release()}, Python {platform.python_version()}")]
     try:
         with asked.ledger() as ledger:
@@ -122,20 +144,12 @@ def _look_at(ledger: Ledger) -> list[tuple[bool, str]]:
     from timeline.state.soundness import find_faults
 
     with ledger.database.reading() as connection:
-        engine = connection.exec_driver_sql(
-            "SELECT sqlite_version()" if ledger.database.is_sqlite else "SHOW server_version"
-        ).scalar()
         found = [
-            (
-                True,
-                f"ledger {ledger.database.shown}, {'SQLite' if ledger.database.is_sqlite else 'PostgreSQL'} {engine}",
-            ),
+            (True, f"ledger {ledger.database.shown}, {ledger.database.engine_of(connection)}"),
             (True, f"{log.head_position(connection)} events in the log, {len(View(connection).sources())} sources"),
         ]
         faults = find_faults(connection)
-    return (
-        found + [(False, fault) for fault in faults] + ([] if faults else [(True, "the log and its projections agree")])
-    )
+    return found + ([(False, fault) for fault in faults] or [(True, "the log and its projections agree")])
 
 
 COMMANDS = {"demo": demo, "init": init, "doctor": doctor}

@@ -39,17 +39,16 @@ def show_state(asked: Asked, view: View, day: int, organization: str | None, nex
     state = view.state(day, within)
     name = f"{view.directory.name(within)} · " if within else ""
     recorded = known_at(view)
-    known = f"known at {words.date(recorded[:10])}" if recorded else "nothing recorded by then"
-    latest = "" if asked.known_at else " (latest)"
-    head = f"{name}as of {words.day(day)} · {known}{latest}"
-    head += f" · {words.counted(len(view.events()), 'event')}, {words.counted(len(view.sources()), 'source')}"
+    known = "" if asked.known_at else f" · known at {words.date(recorded[:10])} (latest)" if recorded else ""
+    head = f"{name}as of {words.day(day)}{known}"
+    head += f" · {words.counted(view.count_events(), 'event')}, {words.counted(len(asked.sources(view)), 'source')}"
     asked.output.answer(
         items_of(state),
         sheets_of_state(state, view.directory),
         asked.envelope(view, words.iso_day(day)),
         head=head,
         sources=asked.sources(view),
-        next_=next_ or f"timeline who ORG --as-of {words.iso_day(day)} · timeline person NAME · timeline why ENTRY",
+        next_=next_ or f"timeline who ORG --as-of {words.asked_day(day)} · timeline person NAME · timeline why ENTRY",
     )
 
 
