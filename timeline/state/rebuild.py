@@ -1,0 +1,333 @@
+"""Projections made anew from the log, while the ledger goes on answering and recording.
+
+The log is read once, its keys are folded on every core, and the rows go into a fresh table beside the old one. What
+writers record meanwhile is folded afterwards, the last of it under the write lock, where the tables change places.
+Until that commits the old table serves, whatever becomes of the rebuild.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from sqlalchemy import Connection, select
+from sqlalchemy.exc import DBAPIError
+
+from events.dates import FOREVER
+from projections.all import PROJECTIONS
+from timeline.errors import StoreError, UnknownName
+from timeline.naming import near
+from timeline.state import swapping
+from timeline.state.folding import EntryKey, Folder
+from timeline.state.joined import Joined, joined
+from timeline.state.projector import versions
+from timeline.state.staging import PAGE, Staging, pages, streams
+from timeline.state.tables import TABLES, Numbers, chunks
+from timeline.state.workers import Here, work
+from timeline.store import log, tables
+from timeline.store.database import BUSY_SECONDS, Database
+
+Progress = Callable[[str, int, int], None]
+"""Told of each step: what is done (reading, folding, loading, swapping), how much of it, of how much."""
+
+LOADED_AT_ONCE = 50_000
+"""Rows a transaction, so that writers get their turn."""
+SMALL = 20_000
+"""Events below which further processes take longer to start than they save."""
+FEW = 500
+"""Events that are folded while writers wait."""
+PATIENCE = "300ms"
+"""How long new readers on PostgreSQL may have to wait for the swap to get its turn; then it lets them go first."""
+
+
+class Rebuilt(NamedTuple):
+    """A projection that was made anew."""
+
+    name: str
+    position: int
+    """The position of the log that it is made from."""
+
+
+class Difference(NamedTuple):
+    """A row that stands where a fresh fold has none, or the other way round."""
+
+    projection: str
+    what: str
+    """`missing`, or `too many`."""
+    known_from: int | None
+    known_to: int | None
+    """None for a row of today."""
+    row: dict[str, Any]
+
+
+class Touched(NamedTuple):
+    """Keys that were folded again, each with its projections as bits, and what `entry_keys` has to hold of them."""
+
+    masks: dict[str, int]
+    entry_keys: list[EntryKey]
+
+
+def _silent(step: str, done: int, of: int) -> None:
+    pass
+
+
+def chosen(names: Sequence[str]) -> list[str]:
+    """The projections of these names, in the order in which they are kept; all of them for none."""
+    known = [p.name for p in PROJECTIONS]
+    for name in names:
+        if name not in known:
+            raise UnknownName(name, near(name, known), "projection")
+    return [name for name in known if not names or name in names]
+
+
+def rebuild(
+    database: Database, names: Sequence[str] = (), *, workers: int | None = None, progress: Progress = _silent
+) -> list[Rebuilt]:
+    """Make projections anew, by so many processes (one a core for None), and put them into the place of the old ones.
+
+    Only one rebuild may run at a time; readers and writers may always.
+    """
+    wanted = chosen(names)
+    with _prepared(database, wanted, workers, progress) as made:
+        fresh = swapping.Fresh(database, made.connection, made.staging)
+        fresh.make()
+        made.load(database, fresh)
+        for _ in range(5):  # each round has less to catch up with than the one before
+            with made.connection.execution_options(writes=False).begin():
+                head = log.head_position(made.connection)
+                if head - made.position <= FEW:
+                    break
+                touched = made.catch_up(head)
+            with database.writing(made.connection):
+                made.apply(fresh, touched)
+        progress("swapping", 0, 1)
+        _swap(database, made, fresh)
+        progress("swapping", 1, 1)
+        return [Rebuilt(name, made.position) for name in wanted]
+
+
+def verify(
+    database: Database,
+    names: Sequence[str] = (),
+    *,
+    workers: int | None = None,
+    progress: Progress = _silent,
+    shown: int = 10,
+) -> tuple[int, list[Difference]]:
+    """Compare projections with what a rebuild would make of them; gives how many rows differ, and the first of them.
+
+    The ledger is left as it is. What is recorded meanwhile is not looked at.
+    """
+    with _prepared(database, chosen(names), workers, progress) as made:
+        return made.compare(shown)
+
+
+class _Made:
+    """A rebuild under way: what was folded up to a position."""
+
+    def __init__(self, connection: Connection, names: list[str], workers: int | None, progress: Progress) -> None:
+        self.connection = connection
+        self.progress = progress
+        self.position = log.head_position(connection)
+        self.staging = Staging(connection, names)
+        self.staging.begin()
+        self.names = names
+        self._workers = workers if workers is not None else cores() if self.position >= SMALL else 1
+
+    # -- folding -------------------------------------------------------------------------------------------------------
+
+    def fold(self) -> None:
+        """Fold everything up to the position into staging."""
+        folder = Folder(self.names, _past(self.connection, self.position))
+        with work(folder, self._workers) as working:
+            done = 0
+            for indexed in working.index(pages(self.connection, self.position)):
+                self.staging.put_index(indexed)
+                done = min(done + PAGE, self.position)
+                self.progress("reading", done, self.position)
+            done, of = 0, self.staging.count_keys()
+            sizes: list[int] = []
+            for folded in working.fold(_counted(self.staging.chunks(self.position), sizes)):
+                self.staging.put_rows(folded)
+                done += sizes.pop(0)
+                self.progress("folding", done, of)
+
+    def load(self, database: Database, fresh: swapping.Fresh) -> None:
+        """Bring the rows from staging into the fresh tables, a part at a time, and index them."""
+        with database.writing(self.connection):
+            Numbers(self.connection).fetch(self.staging.unnumbered(), add=True)
+        with self.connection.execution_options(writes=False).begin():
+            rows = {name: self.staging.sort(name) for name in self.names}
+            self.staging.forget_rows()
+        done, of = 0, sum(rows.values())
+        for name, many in rows.items():
+            for first in range(0, many, LOADED_AT_ONCE):
+                upto = min(many, first + LOADED_AT_ONCE)
+                with database.writing(self.connection):
+                    fresh.load(name, upto)
+                done += upto - first
+                self.progress("loading", done, of)
+            with database.writing(self.connection):
+                fresh.index(name)
+        fresh.load_entry_keys(LOADED_AT_ONCE)
+
+    def catch_up(self, head: int) -> Touched:
+        """Fold again, up to the head, the keys that what was recorded since touches.
+
+        The rows go into staging; `apply` brings them into the tables.
+        """
+        masks: dict[str, int] = {}
+        entry_keys: list[EntryKey] = []
+        if head == self.position:
+            return Touched(masks, entry_keys)
+        past = _past(self.connection, head)
+        folder = Folder(self.names, past)
+        touched = _recorded_since(self.connection, self.position, head)
+        if changed := past.changed_after(self.position):
+            touched |= _naming(self.connection, changed, head)
+        for part in chunks(sorted(touched), PAGE):
+            told = streams(self.connection, part, head)
+            found = folder.index((raw, False) for stream in told.values() for raw in stream)
+            self.staging.put_index(found)
+            for key, _, mask in found.concerns:
+                masks[key] = masks.get(key, 0) | mask
+        for folded in Here(folder).fold(self.staging.chunks(head, masks)):
+            self.staging.put_rows(folded)
+            entry_keys += folded.entry_keys
+        self.position = head
+        return Touched(masks, entry_keys)
+
+    def apply(self, fresh: swapping.Fresh, touched: Touched) -> None:
+        """Replace the rows of some keys in the fresh tables by those in staging. Needs the write lock."""
+        if not touched.masks:
+            return
+        numbers = Numbers(self.connection)
+        numbers.fetch(self.staging.unnumbered(), add=True)
+        for bit, projection in Folder(self.names, Joined({})).projections:
+            fresh.forget(projection.name, [key for key, mask in touched.masks.items() if mask & bit], numbers)
+            fresh.load(projection.name, self.staging.sort(projection.name))
+        fresh.add_entry_keys(touched.entry_keys)
+        self.staging.forget_rows()
+
+    # -- comparing -----------------------------------------------------------------------------------------------------
+
+    def compare(self, shown: int) -> tuple[int, list[Difference]]:
+        """What differs from the rows that stand."""
+        count, found = 0, list[Difference]()
+        with self.connection.execution_options(writes=False).begin():
+            numbers = Numbers(self.connection)
+            for name in self.names:
+                self.staging.sort(name)
+                for row in self.connection.execute(self.staging.differing(name, self.position)).mappings():
+                    count += abs(row["surplus"])
+                    if len(found) < shown:
+                        found.append(_difference(name, row, numbers))
+            for row in self.connection.execute(self.staging.missing_entry_keys()).mappings():
+                count += 1
+                if len(found) < shown:
+                    shown_row = {"projection": row["projection"], "key": row["key"], "entry": str(row["entry_id"])}
+                    found.append(Difference("entry_keys", "missing", None, None, shown_row))
+        return count, found
+
+
+@contextmanager
+def _prepared(database: Database, names: list[str], workers: int | None, progress: Progress) -> Iterator[_Made]:
+    with database.keeping() as connection:
+        # One transaction, so that the log is read at one state of it. It takes no lock that a writer waits for.
+        with connection.execution_options(writes=False).begin():
+            made = _Made(connection, names, workers, progress)
+            made.fold()
+        yield made
+
+
+def _swap(database: Database, made: _Made, fresh: swapping.Fresh) -> None:
+    """Catch up and change places, as soon as no reader on PostgreSQL is in the way."""
+    patience = time.monotonic() + BUSY_SECONDS
+    while True:
+        position, loaded = made.position, dict(fresh.loaded)
+        try:
+            with database.writing(made.connection):
+                if not database.is_sqlite:
+                    made.connection.exec_driver_sql("SELECT FROM log_head WHERE id = 1 FOR UPDATE")
+                made.apply(fresh, made.catch_up(log.head_position(made.connection)))
+                if not database.is_sqlite:
+                    made.connection.exec_driver_sql(f"SET LOCAL lock_timeout = '{PATIENCE}'")
+                    made.connection.exec_driver_sql("LOCK TABLE schema_version IN ACCESS EXCLUSIVE MODE")
+                fresh.swap()
+            return
+        except DBAPIError as problem:
+            if getattr(problem.orig, "sqlstate", None) != "55P03":
+                raise
+            made.position, fresh.loaded = position, loaded  # the catching up was undone too
+            if time.monotonic() > patience:
+                raise StoreError(
+                    f"{database.shown} has been read by the same transaction for {BUSY_SECONDS:g} s, "
+                    "so the new tables could not take their places; nothing was changed"
+                ) from problem
+            time.sleep(0.2)
+
+
+# -- from the log -----------------------------------------------------------------------------------------------------
+
+
+def _past(connection: Connection, upto: int) -> Joined:
+    """What merges meant at every batch."""
+    merging = select(tables.events.c.entry_id).where(
+        tables.events.c.kind == "merge", tables.events.c.version == 1, tables.events.c.position <= upto
+    )
+    entries = list(connection.scalars(merging))
+    found = [e for stream in log.streams(connection, entries, upto=upto).values() for e in stream]
+    found.sort(key=lambda e: e.position)
+    return joined((e.batch, e.entry_id, version) for e, version in zip(found, versions(found), strict=True))
+
+
+def _recorded_since(connection: Connection, after: int, upto: int) -> set[str]:
+    position = tables.events.c.position
+    query = select(tables.events.c.entry_id).where(position > after, position <= upto).distinct()
+    return {entry.hex for entry in connection.scalars(query)}
+
+
+def _naming(connection: Connection, ids: Sequence[str], upto: int) -> set[str]:
+    """The entries that name one of the ids; some that only use the same word do no harm."""
+    needles = [b'"%s"' % given.encode() for given in ids]
+    return {
+        raw[2]
+        for page in pages(connection, upto)
+        for raw, _ in page
+        if raw[5] is not None and any(needle in raw[5] for needle in needles)
+    }
+
+
+def _difference(name: str, found: Any, numbers: Numbers) -> Difference:
+    table = TABLES[name]
+    row = {}
+    for field in sorted(table.fields, key=lambda f: f.sort != "entity"):  # whom it is about comes first
+        value = found[field.name]
+        if field.sort == "entity":
+            value = _named(value, numbers)
+        row[field.name] = str(value) if isinstance(value, UUID) else value
+    what = "too many" if found["surplus"] > 0 else "missing"
+    until = None if found["known_to"] >= FOREVER else found["known_to"]
+    return Difference(name, what, found["known_from"], until, row)
+
+
+def _named(number: int, numbers: Numbers) -> str | None:
+    try:
+        return numbers.id(number)
+    except KeyError:
+        return f"number {number}"
+
+
+def _counted(chunked: Iterator[Any], sizes: list[int]) -> Iterator[Any]:
+    for chunk in chunked:
+        sizes.append(len(chunk.keys))
+        yield chunk
+
+
+def cores() -> int:
+    """The cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
