@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
+from operator import attrgetter
 from typing import Any, NamedTuple, TypeVar, cast
 from uuid import UUID
 
@@ -44,6 +45,9 @@ DAYS_OF_NEWS = 365
 """How many days before the date its latest events reach back."""
 
 _ORDER = {"certain": 0, "possible": 1, "unconfirmed": 2, None: 3}
+
+
+_BOUNDS = attrgetter("start_min", "start_max", "end_min", "end_max", "entries")
 
 
 class Bounds(NamedTuple):
@@ -107,10 +111,13 @@ class View:
     # -- rows --------------------------------------------------------------------------------------------------------
 
     def rows(self, row: type[A], *conditions: ColumnElement[bool]) -> list[A]:
-        """The rows of a projection, as known here."""
+        """The rows of a projection, as known here; spans in the order of their bounds, however they are stored."""
         table = table_of(row)
         query: Select[Any] = select(table.table).where(table.known(self._rows_known), *conditions)
-        return cast("list[A]", table.loaded(self._rows.execute(query).mappings().all(), self.numbers))
+        found = table.loaded(self._rows.execute(query).mappings().all(), self.numbers)
+        if issubclass(row, SpanRow):
+            found.sort(key=_BOUNDS)
+        return cast("list[A]", found)
 
     def _during(self, table: RowTable, days: Days) -> ColumnElement[bool]:
         return and_(table.table.c.end_max >= days[0], table.table.c.start_min <= days[1])
@@ -160,7 +167,9 @@ class View:
             existing = self._at(Existence, "organization", units, days)
             heads = self._heads(units, days)
         self.directory.prefetch([*(p.organization for p in parents), *(e.organization for e in existing)])
-        existence = {row.organization: row for row in existing}
+        existence: dict[str, Existence] = {}
+        for stay in sorted(existing, key=lambda r: _ORDER[certainty.on_day(r, day)]):
+            existence.setdefault(stay.organization, stay)  # dissolved and founded again: the surer of the two
         above = [p for p in parents if p.parent is not None and certainty.on_day(p, day)]
         below: dict[str, list[Parent]] = {}
         for row in above:

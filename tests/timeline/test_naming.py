@@ -128,4 +128,5 @@ def test_a_merged_id_finds_what_it_was_merged_into(find):
 def test_near_is_best_first_and_never_long():
     assert near("lama", ["llama-4", "meta", "llama", "llama-4-scout", "llama-api"])[0] == "llama"
     assert len(near("a", ["a1", "a2", "a3", "a4", "a5"])) <= 3
+    assert near("lukasz", ["a", "lukas"]) == ["lukas"]  # one letter is a part of anything
     assert near("x" * 100_000, ["x"] * 100) is not None
