@@ -291,7 +291,9 @@ def _join_or_add(drafts: list[_Draft], claim: Claim) -> None:
 
 
 def _starts_alike(draft: _Draft, claim: Claim) -> bool:
-    return all(c.implied_start is None or _meet(c.implied_start, claim.when) for c in draft.ends)
+    """Whether the span that is told of began before the end, and not otherwise than the end implies."""
+    implied = [c.implied_start for c in draft.ends if c.implied_start is not None]
+    return claim.when[0] <= draft.end[1] and all(_meet(start, claim.when) for start in implied)
 
 
 # -- rule 4 -----------------------------------------------------------------------------------------------------------

@@ -198,7 +198,7 @@ def database_at(address: str) -> Database:
 def stored_versions(database: Database, connection: Connection) -> dict[str, int]:
     """The version of each projection in the ledger; 0 for one that it does not have yet.
 
-    Raises StoreError for a database that is no ledger, or one of a newer program.
+    Raises StoreError for a database that is no ledger, one of a newer program, or one whose log is older.
     """
     if not inspect(connection).has_table("schema_version"):
         raise StoreError(f"{database.shown} is no ledger: make one elsewhere with `timeline init`")
@@ -207,6 +207,10 @@ def stored_versions(database: Database, connection: Connection) -> dict[str, int
     newer = [part for part, version in found.items() if version > wanted.get(part, 0)]
     if newer:
         raise StoreError(f"{database.shown} was made by a newer version of this program ({', '.join(newer)})")
+    if found.get("log", 0) < tables.SCHEMA_VERSION:
+        raise StoreError(f"the log of {database.shown} is of an older version (log), which this program cannot read")
+    if found.get("log", 0) < tables.SCHEMA_VERSION:
+        raise StoreError(f"{database.shown} is of an older version (log), which this program cannot read")
     return {p.name: found.get(p.name, 0) for p in PROJECTIONS}
 
 
