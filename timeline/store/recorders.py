@@ -176,6 +176,7 @@ class LogSubscription(es.ListenNotifySubscription[LogApplicationRecorder]):
         with self._recorder.database.engine.connect() as connection:
             driver: Any = connection.connection.driver_connection
             seen = driver.execute("PRAGMA data_version").fetchone()
+            self._has_been_notified.set()  # what was committed before we looked
             while not self._has_been_stopped:
                 sleep(POLL_SECONDS)
                 now = driver.execute("PRAGMA data_version").fetchone()
