@@ -122,17 +122,28 @@ class _Projecting:
                     if remember and not projection.by_entry:
                         index.append((projection.name, key, fact.entry))
         if index:
-            known = self._indexed({entry for _, _, entry in index})
+            known = self._indexed(index)
             fresh = [dict(zip(entry_keys.c.keys(), i, strict=True)) for i in dict.fromkeys(index) if i not in known]
             if fresh:
                 self.connection.execute(entry_keys.insert(), fresh)
 
-    def _indexed(self, entry_ids: set[UUID]) -> set[tuple[str, str, UUID]]:
-        old = [e for e in entry_ids if (f := self.facts.get(e)) is not None and f.position < self.batch.first]
+    def _indexed(self, index: Iterable[tuple[str, str, UUID]]) -> set[tuple[str, str, UUID]]:
+        """Those that are remembered already, looked up by the primary key: by entry alone, it would be a full scan."""
+        asked: dict[str, dict[str, set[UUID]]] = {}
+        for projection, key, entry in index:
+            if (fact := self.facts.get(entry)) is not None and fact.position < self.batch.first:
+                asked.setdefault(projection, {}).setdefault(key, set()).add(entry)
+        columns = entry_keys.c
         return {
             (r.projection, r.key, r.entry_id)
-            for part in chunks(old)
-            for r in self.connection.execute(select(entry_keys).where(entry_keys.c.entry_id.in_(part)))
+            for projection, keys in asked.items()
+            for part in chunks(list(keys))
+            for entries in chunks(list(set().union(*(keys[k] for k in part))))
+            for r in self.connection.execute(
+                select(entry_keys).where(
+                    columns.projection == projection, columns.key.in_(part), columns.entry_id.in_(entries)
+                )
+            )
         }
 
     def _resolved(self, fact: Fact, merged: Mapping[str, str]) -> Fact | None:
