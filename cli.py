@@ -37,6 +37,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "alias": ("write", "change", "Let an entity be found by further names."),
     "undo": ("write", "change", "Withdraw everything that one command recorded."),
     "import": ("share", "files", "Record what files hold."),
+    "export": ("share", "export", "Write events for another program: ical, csv, atom and more."),
     "lint": ("check", "lint", "List contradictions and gaps."),
     "schema": ("check", "schema", "Print the JSON Schema of a kind, or of all."),
     "date": ("check", "dates", "Explain EDTF dates."),

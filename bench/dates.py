@@ -20,7 +20,7 @@ with warnings.catch_warnings():  # its pyparsing is of an older style
 
 from bench._measure import best, count, machine, ratio, report, table, timed
 from events import dates
-from timeline.files.yamlfile import read
+from timeline.imports.yamlfile import read
 
 ROUNDS = 7
 OURS, THEIRS = 1000, 12

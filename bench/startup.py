@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from bench._measure import Side, machine, median, ratio, report, table, timed
-from timeline.files.yamlfile import read
-from timeline.importing import import_documents
+from timeline.imports.recording import import_documents
+from timeline.imports.yamlfile import read
 from timeline.ledger import Ledger
 
 ROOT = Path(__file__).parent.parent

@@ -53,6 +53,12 @@ class Citation(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     lang: Language = ""
 
 
+def citation_of(text: str) -> dict[str, str]:
+    """A citation that was written as a plain string, `source §locator`, as plain values."""
+    source, _, locator = text.strip().partition(" ")
+    return {"source": source, "locator": locator.strip()} if locator else {"source": source}
+
+
 class Happening(Event):
     """Something that happened in the world, with its date, its sources and how sure they are."""
 

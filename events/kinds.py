@@ -78,7 +78,7 @@ def decode(kind: str, raw: bytes, upcasts: Upcasts = UPCASTS) -> Event:
     Raises KeyError for a kind that this version does not know and msgspec.ValidationError or msgspec.DecodeError for
     bytes that are not an event of the kind.
     """
-    if upcasts.concern(kind) or (kind == "correction" and upcasts):
+    if upcasts and (kind == "correction" or upcasts.concern(kind)):
         state = upcasts.upcast(kind, msgspec.json.decode(raw), KINDS[kind].form)
         if kind == "correction":
             inner = state["event"]

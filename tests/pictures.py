@@ -22,8 +22,8 @@ from events.dates import civil, day_of, parse
 from timeline import answers
 from timeline.commands.start import EXAMPLE, example
 from timeline.entries import entry_named
-from timeline.files.yamlfile import read
-from timeline.importing import import_documents
+from timeline.imports.recording import import_documents
+from timeline.imports.yamlfile import read
 from timeline.knowing import known_position
 from timeline.ledger import Ledger, following
 from timeline.printing import words

@@ -8,7 +8,7 @@ ten mistakes is mended once.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import get_args
 from uuid import UUID
@@ -27,7 +27,7 @@ from projections.facts import Fact
 from projections.parents import PROJECTION as PARENTS
 from projections.parents import Parent
 from projections.sources import PROJECTION as SOURCES
-from timeline.entries import entry_of
+from timeline.entries import entry_named, entry_of
 from timeline.errors import BadData
 from timeline.naming import near
 from timeline.state.projector import versions
@@ -71,11 +71,16 @@ def valid_form(event: Event) -> str | None:
     return None
 
 
-def check(connection: Connection, batch: Sequence[EntryEvent]) -> list[Problem]:
-    """The problems of a batch that stands in the log and not yet in the projections: its ids and its entries."""
-    problems = _ids(connection, [e.event for e in batch])
-    problems += _entries(connection, batch)
-    return sorted(problems)
+def check(connection: Connection, written: log.Batch, part: Sequence[EntryEvent], start: int) -> list[Problem]:
+    """The problems of a part of a batch that stands in the log and not yet in the projections: its ids, its entries.
+
+    The part begins `start` events after the beginning of the batch; what it names may be registered anywhere in the
+    batch.
+    """
+    is_whole = len(part) == written.last - written.first + 1
+    problems = _ids(connection, [e.event for e in part], None if is_whole else written)
+    problems += _entries(connection, part)
+    return sorted(replace(p, index=p.index + start) for p in problems)
 
 
 def _a(noun: str) -> str:
@@ -86,14 +91,9 @@ def _said(event: Event) -> Event:
     return event.event if isinstance(event, Correction) else event
 
 
-def _ids(connection: Connection, batch: Sequence[Event]) -> list[Problem]:
-    registered: dict[str, str] = {}
-    for event in batch:
-        match _said(event):
-            case Source(id=given):
-                registered[f"source:{given}"] = "source"
-            case Entity(id=given, type=sort):
-                registered[given] = sort
+def _ids(connection: Connection, batch: Sequence[Event], around: log.Batch | None) -> list[Problem]:
+    """What is wrong with the ids that events name; `around` is the batch that they are only a part of, if they are."""
+    registered = _registered_by(batch)
     named = [
         (index, f"event.{at}" if isinstance(event, Correction) else at, given, types)
         for index, event in enumerate(batch)
@@ -104,6 +104,8 @@ def _ids(connection: Connection, batch: Sequence[Event]) -> list[Problem]:
     sources = {given for _, _, given, types in named if types == ("source",) and f"source:{given}" not in registered}
     registered |= entity_types(connection, entities)
     registered |= {f"source:{s}": "source" for s in known_sources(connection, sources)}
+    if around is not None:
+        registered |= _registered_around(connection, around, entities, sources)
     problems = []
     known = cache(lambda what: _known(connection, what, registered))
     unknown = cache(lambda given, what: _unknown(given, what, known(what)))
@@ -124,6 +126,28 @@ def _ids(connection: Connection, batch: Sequence[Event]) -> list[Problem]:
         and other
     ]
     return problems
+
+
+def _registered_by(batch: Iterable[Event]) -> dict[str, str]:
+    """The type of what events register; sources with `source:` before the id."""
+    registered: dict[str, str] = {}
+    for event in batch:
+        match _said(event):
+            case Source(id=given):
+                registered[f"source:{given}"] = "source"
+            case Entity(id=given, type=sort):
+                registered[given] = sort
+    return registered
+
+
+def _registered_around(
+    connection: Connection, batch: log.Batch, entities: Iterable[str], sources: Iterable[str]
+) -> dict[str, str]:
+    """Those of the ids that the batch itself registers, as far as it stands in the log."""
+    wanted = [entry_named("entity", i) for i in entities] + [entry_named("source", i) for i in sources]
+    found = log.streams(connection, wanted)
+    said = (e for stream in found.values() for e in stream if e.position >= batch.first and e.state is not None)
+    return _registered_by(kinds.decode(e.kind, e.state or b"") for e in said)
 
 
 def _unknown(given: str, what: str, known: Sequence[str]) -> tuple[str, str]:
@@ -155,7 +179,7 @@ def entity_types(connection: Connection, ids: Iterable[str]) -> dict[str, str]:
     names = Numbers(connection)
     names.fetch(wanted)
     found: dict[str, str] = {}
-    by_number = {names.of(i): i for i in wanted}
+    by_number = {names.of(i): i for i in wanted if names.has(i)}
     for part in chunks(list(by_number)):
         these = table.table.c.entity.in_(part)
         query = select(table.table.c.entity, table.table.c.type).where(these, table.known(None))
@@ -260,14 +284,14 @@ def _kinds_of(connection: Connection, entry_ids: Iterable[UUID]) -> dict[UUID, s
 # -- the tree ---------------------------------------------------------------------------------------------------------
 
 
-def check_tree(connection: Connection, batch: Sequence[EntryEvent]) -> list[Problem]:
-    """After the projections: what the batch changed left no merges and no organizations in a circle.
+def check_tree(connection: Connection, part: Sequence[EntryEvent], start: int = 0) -> list[Problem]:
+    """After the projections: what a part of a batch changed left no merges and no organizations in a circle.
 
-    No organization may certainly be above itself on any day.
+    No organization may certainly be above itself on any day. The part begins `start` events after the batch.
     """
     problems = []
     merged = cache(lambda: _merged(connection))
-    for index, item in enumerate(batch):
+    for index, item in enumerate(part, start):
         said = _said(item.event)
         if isinstance(said, Merge) and _closes_circle(said, merged()):
             problems.append(Problem(index, "into", f"{said.into!r} is merged into {said.duplicate!r} already"))

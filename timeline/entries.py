@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from uuid import NAMESPACE_URL, UUID, uuid5
 
 from events.base import Event, Happening
@@ -28,3 +29,12 @@ def entry_of(event: Event) -> UUID | None:
         case Happening(id=given) if given:
             return entry_named("event", given)
     return None
+
+
+ENTRY_ID = re.compile("[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+"""How the UUID of an entry is written."""
+
+
+def is_entry_id(given: str) -> bool:
+    """Whether a text is the UUID of an entry, as it is always written."""
+    return ENTRY_ID.fullmatch(given) is not None

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import getpass
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 from uuid import UUID, uuid4
@@ -28,12 +28,16 @@ from timeline.entries import entry_named as entry_named
 from timeline.entries import entry_of as entry_of
 from timeline.errors import Conflict, StoreError
 from timeline.state import tables as state_tables
-from timeline.state.projector import project
+from timeline.state.projector import Tell, nobody, project, project_in_parts
 from timeline.store import log, tables
 from timeline.store.database import Database
-from timeline.store.mapper import EntryEvent, EventMapper
+from timeline.store.mapper import EntryEvent, EventMapper, Stored
 from timeline.store.persistence import Factory
+from timeline.store.recorders import Also, LogApplicationRecorder
 from timeline.view import View
+
+PART = 5000
+"""How many events are handled at once; a longer batch is worked through in parts."""
 
 
 def new(event: Event, entry: UUID | None = None) -> EntryEvent:
@@ -118,42 +122,70 @@ class Ledger(Application[UUID]):
         batch: Sequence[EntryEvent],
         *,
         by: str = "",
-        also: Callable[[Connection, log.Batch], None] | None = None,
+        also: Also | None = None,
     ) -> log.Batch:
         """Record events together: all of them, with their projections, or none.
 
         Raises `checks.Invalid` when one of them cannot stand, Conflict when an entry moved on or exists, and StoreError
         when the log itself refuses them, as one does whose end was deleted.
         """
-        if not batch:
-            raise ValueError("an empty batch records nothing")
         malformed = [
             checks.Problem(n, "", problem) for n, e in enumerate(batch) if (problem := checks.valid_form(e.event))
         ]
         if malformed:
             raise checks.Invalid(malformed)
+        return self.record_read(batch, by=by, also=also)
+
+    def record_read(
+        self, batch: Sequence[EntryEvent], *, by: str = "", also: Also | None = None, tell: Tell = nobody
+    ) -> log.Batch:
+        """Record events that were read from their stored form, which need no second look at it.
+
+        The batch may be longer than memory: it is only ever read in slices. `tell` hears how far the work is.
+        """
+        if not batch:
+            raise ValueError("an empty batch records nothing")
         recorded: list[log.Batch] = []
 
         def inside(connection: Connection, written: log.Batch) -> None:
-            if conflict := _collision(connection, batch, before=written.first):
-                raise conflict
-            if problems := checks.check(connection, batch):
-                raise checks.Invalid(problems)
-            project(connection, written, [e.originator_id for e in batch])
-            if problems := checks.check_tree(connection, batch):
+            self._check(connection, written, batch, tell)
+            if len(batch) > PART:
+                project_in_parts(connection, written, tell)
+            else:
+                project(connection, written, [e.originator_id for e in batch])
+            problems = [p for start, part in _parts(batch) for p in checks.check_tree(connection, part, start)]
+            if problems:
                 raise checks.Invalid(problems)
             if also is not None:
                 also(connection, written)
             recorded.append(written)
 
         try:
-            self.save(*batch, recorded_by=by or recorder_name(), also=inside)
+            if len(batch) > PART:
+                self._save_in_parts(batch, recorded_by=by or recorder_name(), also=inside)
+            else:
+                self.save(*batch, recorded_by=by or recorder_name(), also=inside)
         except es.IntegrityError as refusal:
             with self.database.reading() as connection:
-                found = _collision(connection, batch, before=FOREVER)
+                found = next((c for _, part in _parts(batch) if (c := _collision(connection, part, FOREVER))), None)
             damaged = StoreError(f"{self.database.shown} takes no events ({refusal}): see what `timeline doctor` finds")
             raise found or damaged from None
         return recorded[0]
+
+    def _save_in_parts(self, batch: Sequence[EntryEvent], **kwargs: Any) -> None:
+        """What `save` does, for a batch that need not fit into memory."""
+        assert isinstance(self.recorder, LogApplicationRecorder)
+        self.recorder.record(Stored(batch, self.mapper), **kwargs)
+
+    def _check(self, connection: Connection, written: log.Batch, batch: Sequence[EntryEvent], tell: Tell) -> None:
+        problems: list[checks.Problem] = []
+        for start, part in _parts(batch):
+            tell("checking", start, len(batch))
+            if conflict := _collision(connection, part, before=written.first + start):
+                raise conflict
+            problems += checks.check(connection, written, part, start)
+        if problems:
+            raise checks.Invalid(problems)
 
     # -- reading -----------------------------------------------------------------------------------------------------
 
@@ -162,6 +194,12 @@ class Ledger(Application[UUID]):
         """One state of the ledger to ask, as known at a position of the log (today's for None)."""
         with self.database.reading() as connection:
             yield View(connection, known)
+
+
+def _parts(batch: Sequence[EntryEvent]) -> Iterator[tuple[int, Sequence[EntryEvent]]]:
+    """A batch in slices, each with the place where it begins."""
+    for start in range(0, len(batch), PART):
+        yield start, batch[start : start + PART]
 
 
 def _collision(connection: Connection, batch: Sequence[EntryEvent], before: int) -> Conflict | None:
@@ -209,8 +247,6 @@ def stored_versions(database: Database, connection: Connection) -> dict[str, int
         raise StoreError(f"{database.shown} was made by a newer version of this program ({', '.join(newer)})")
     if found.get("log", 0) < tables.SCHEMA_VERSION:
         raise StoreError(f"the log of {database.shown} is of an older version (log), which this program cannot read")
-    if found.get("log", 0) < tables.SCHEMA_VERSION:
-        raise StoreError(f"{database.shown} is of an older version (log), which this program cannot read")
     return {p.name: found.get(p.name, 0) for p in PROJECTIONS}
 
 

@@ -32,6 +32,10 @@ def near(given: str, known: Iterable[str], *, limit: int = 3) -> list[str]:
     return [text for text, *_ in close[:limit]]
 
 
+REMEMBERED = 20_000
+"""How many entities, and how many numbers of ids, a reader of a whole ledger remembers from part to part."""
+
+
 class Directory:
     """The entities as known at a position of the log, by id and by name; read from the ledger as they are asked for."""
 
@@ -67,6 +71,12 @@ class Directory:
         for part in chunks(wanted):
             rows = self._rows(TABLES["entities"].table.c.entity.in_([self._numbers.of(i) for i in part]))
             self._found |= dict.fromkeys(part) | {row.entity: row for row in rows}
+
+    def forget(self, limit: int = REMEMBERED) -> None:
+        """Let go of what was looked up if it is more than some: whoever reads a whole ledger in parts keeps small."""
+        if len(self._found) > limit:
+            self._found.clear()
+        self._numbers.forget(limit)
 
     def get(self, entity: str) -> Registered | None:
         """What is registered under an id, or under the one that it was merged into."""

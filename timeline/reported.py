@@ -48,8 +48,12 @@ def reported_by(connection: Connection, known: int | None, day: int) -> Iterator
     """
     facts = list(_facts(connection, known))
     issued = {row.source: (row.earliest, row.latest) for row in View(connection, known).rows(Published)}
-    surely = [f for f in (_by(f, {s for s, (_, latest) in issued.items() if latest <= day}) for f in facts) if f]
-    maybe = [f for f in (_by(f, {s for s, (earliest, _) in issued.items() if earliest <= day}) for f in facts) if f]
+    surely = [
+        f for f in (as_published(f, {s for s, (_, latest) in issued.items() if latest <= day}) for f in facts) if f
+    ]
+    maybe = [
+        f for f in (as_published(f, {s for s, (earliest, _) in issued.items() if earliest <= day}) for f in facts) if f
+    ]
     rows = _agreed(fold_facts(surely), fold_facts(maybe))
     rows["sources"] = [r for r in rows["sources"] if isinstance(r, Published) and r.earliest <= day]
     engine = create_engine("sqlite://", poolclass=pool.StaticPool)
@@ -57,7 +61,8 @@ def reported_by(connection: Connection, known: int | None, day: int) -> Iterator
         with engine.begin() as copy:
             _fill(copy, rows)
             unsure = {f.entry for f in maybe} - {f.entry for f in surely}
-            yield View(connection, known, rows=copy, unsure=frozenset(unsure), facts={f.entry: f for f in maybe})
+            facts = {f.entry: f for f in maybe}
+            yield View(connection, known, rows=copy, unsure=frozenset(unsure), facts=facts, reported_day=day)
     finally:
         engine.dispose()
 
@@ -72,7 +77,7 @@ def _facts(connection: Connection, known: int | None) -> Iterator[Fact]:
             yield fact
 
 
-def _by(fact: Fact, published: set[str]) -> Fact | None:
+def as_published(fact: Fact, published: set[str]) -> Fact | None:
     """The fact as far as the published sources tell it. The register is no news and always counts."""
     if not isinstance(fact.event, Happening):
         return fact

@@ -6,7 +6,6 @@ numbers, and a day counts as its end: who left on that day was still there.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from operator import attrgetter
@@ -32,6 +31,7 @@ from projections.products import ProductState
 from projections.rows import Row, SpanRow, unique
 from projections.sources import Published
 from timeline import answers
+from timeline.entries import is_entry_id
 from timeline.naming import Directory
 from timeline.state.projector import versions
 from timeline.state.tables import Numbers, RowTable, chunks, table_of
@@ -68,7 +68,6 @@ class Bounds(NamedTuple):
         )
 
 
-_UUID = re.compile("[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 EVER: Days = (NEVER, FOREVER)
 ALWAYS = Bounds(NEVER, NEVER, FOREVER, FOREVER)
 
@@ -84,15 +83,27 @@ class View:
         rows: Connection | None = None,
         facts: Mapping[UUID, Fact] | None = None,
         unsure: frozenset[UUID] = frozenset(),
+        reported_day: int | None = None,
     ) -> None:
-        """A view of the ledger's own rows; or of `rows` folded from some of its `facts`, `unsure` ones among them."""
+        """A view of the ledger's own rows; or of `rows` folded from some of its `facts`, `unsure` ones among them.
+
+        Those are what sources say that were out by the end of `reported_day`.
+        """
         self.connection = connection
         self.known = known
-        self._rows = rows or connection
-        self._rows_known = None if rows else known
+        self.row_connection = rows or connection
+        """Where the rows of the projections are read from."""
+        self.rows_known = None if rows else known
+        """The position to read those rows as known at."""
         self._facts = facts
         self._unsure = unsure
-        self.numbers = Numbers(self._rows)
+        self.reported_day = reported_day
+        self.numbers = Numbers(self.row_connection)
+
+    @property
+    def is_partial(self) -> bool:
+        """Whether it holds only what some sources say, folded for this one question."""
+        return self._facts is not None
 
     @cached_property
     def position(self) -> int:
@@ -102,7 +113,7 @@ class View:
     @cached_property
     def directory(self) -> Directory:
         """The names of everything."""
-        return Directory(self._rows, self._rows_known, self.numbers)
+        return Directory(self.row_connection, self.rows_known, self.numbers)
 
     def ref(self, entity: str) -> answers.Ref:
         """An id with its name."""
@@ -113,8 +124,8 @@ class View:
     def rows(self, row: type[A], *conditions: ColumnElement[bool]) -> list[A]:
         """The rows of a projection, as known here; spans in the order of their bounds, however they are stored."""
         table = table_of(row)
-        query: Select[Any] = select(table.table).where(table.known(self._rows_known), *conditions)
-        found = table.loaded(self._rows.execute(query).mappings().all(), self.numbers)
+        query: Select[Any] = select(table.table).where(table.known(self.rows_known), *conditions)
+        found = table.loaded(self.row_connection.execute(query).mappings().all(), self.numbers)
         if issubclass(row, SpanRow):
             found.sort(key=_BOUNDS)
         return cast("list[A]", found)
@@ -177,9 +188,7 @@ class View:
         if organization is not None:
             roots = [organization]
         else:
-            known = {*existence, *below, *heads, *(p.organization for p in above)}
-            top = known - {p.organization for p in above}
-            roots = sorted(top, key=lambda o: (-len(below.get(o, ())), self.directory.name(o)))
+            roots = self._roots({*existence, *below, *heads, *(p.organization for p in above)}, below)
 
         def unit(given: str, row: Parent | None, way: tuple[str, ...]) -> answers.Unit:
             span = row or existence.get(given)
@@ -198,6 +207,22 @@ class View:
             )
 
         return [unit(root, None, ()) for root in roots]
+
+    def _roots(self, known: set[str], below: Mapping[str, Sequence[Parent]]) -> list[str]:
+        """Those that are under nobody, the ones with most units first.
+
+        Where days leave open which of two was above the other, each is under the other, and one of them has to begin.
+        """
+
+        def order(organization: str) -> tuple[int, str]:
+            return -len(below.get(organization, ())), self.directory.name(organization)
+
+        roots = sorted(known - {p.organization for rows in below.values() for p in rows}, key=order)
+        left = known - _beneath(roots, below)
+        while left:
+            roots.append(min(left, key=lambda o: (-len(_beneath([o], below)), *order(o))))
+            left -= _beneath(roots[-1:], below)
+        return roots
 
     def _org_ref(self, organization: str, day: int) -> answers.Ref:
         """An organization by the name that it certainly bore on the day, if it was ever renamed."""
@@ -291,9 +316,10 @@ class View:
         """One line: the membership, or the post where no membership is known, within the unit's time in the tree."""
         ways = units[row.organization] if units is not None else [ALWAYS]
         rows = [row, *(h for h in held if h is not row and certainty.in_span(h, *days))]
-        options = [_within(r, way) for r in rows for way in ways]
-        best = min(options, key=lambda o: _ORDER[certainty.in_span(o, *days)])
-        mark = certainty.in_span(best, *days)
+        by_row = [[_within(r, way, days[0]) for way in ways] for r in rows]
+        options = [option for of_row in by_row for option in of_row]
+        marks = [_by_any_way(certainty.in_span(o, *days) for o in of_row) for of_row in by_row]
+        mark = min(marks, key=_ORDER.__getitem__)
         if mark is None:
             return None
         held_now = [h for h in held if certainty.in_span(h, *days)]
@@ -363,6 +389,15 @@ class View:
             found.append((row, shown))
         found.sort(key=lambda pair: (pair[1].product.name, pair[0].start_min, pair[0].start_max))
         return [shown for _, shown in found]
+
+    def products_of(self, organizations: Iterable[str]) -> list[str]:
+        """Everything that the organizations ever made or planned, by id."""
+        table = table_of(ProductState)
+        numbers = [self.numbers.of(o) for o in organizations]
+        found = [
+            r.product for part in chunks(numbers) for r in self.rows(ProductState, table.table.c.organization.in_(part))
+        ]
+        return sorted(set(found))
 
     def deals(self, day: int | None = None) -> list[answers.DealAnswer]:
         """Every deal at its stage on a day, newest first; at its last stage if the day is None."""
@@ -472,7 +507,7 @@ class View:
             mention = table_of(Mention)
             wanted = [self.numbers.of(i) for i in about]
             named = select(mention.table.c.entry).where(
-                mention.table.c.entity.in_(wanted), mention.known(self._rows_known)
+                mention.table.c.entity.in_(wanted), mention.known(self.rows_known)
             )
             conditions.append(columns.entry.in_(named))
         rows = self.rows(Listed, *conditions)
@@ -484,7 +519,7 @@ class View:
     def count_events(self) -> int:
         """How many entries count, without reading them."""
         table = table_of(Listed)
-        return self._rows.scalar(select(func.count()).where(table.known(self._rows_known))) or 0
+        return self.row_connection.scalar(select(func.count()).where(table.known(self.rows_known))) or 0
 
     def news(self, day: int, about: Iterable[str] | None) -> list[answers.Event]:
         """What a state lists as its latest events, newest first; certain where it had surely happened by the day.
@@ -531,7 +566,7 @@ class View:
 
     def headline_name(self, given: str) -> str:
         """A name for a headline; where an entry stands for a deal, the deal's own headline."""
-        if _UUID.fullmatch(given) and self.directory.get(given) is None:
+        if is_entry_id(given) and self.directory.get(given) is None:
             fact = self.facts([UUID(given)]).get(UUID(given))
             if fact is not None:
                 return fact.event.headline(self.directory.name)
@@ -619,6 +654,17 @@ def _preorder(unit: answers.Unit) -> Iterator[str]:
         yield from _preorder(below)
 
 
+def _beneath(organizations: Iterable[str], below: Mapping[str, Sequence[Parent]]) -> set[str]:
+    """These organizations and everything under them."""
+    found = set(organizations)
+    waiting = list(found)
+    while waiting:
+        units = {p.organization for p in below.get(waiting.pop(), ())} - found
+        found |= units
+        waiting += units
+    return found
+
+
 def _shown(row: SpanRow, mark: certainty.Presence | None) -> dict[str, Any]:
     return {
         "certainty": mark,
@@ -632,20 +678,32 @@ def _shown(row: SpanRow, mark: certainty.Presence | None) -> dict[str, Any]:
     }
 
 
-def _within(row: SpanRow, way: Bounds) -> SpanRow:
+def _within(row: SpanRow, way: Bounds, first: int) -> SpanRow:
+    """The part of a row in which its unit was in the tree, as asked about from a first day on.
+
+    That nobody reported an end is what leaves the row open only as long as the unit surely is in the tree.
+    """
     if way == ALWAYS:
         return row
     bounds = way.within(row)
     return SpanRow(
         **bounds._asdict(),
         start=row.start,
-        end=row.end if bounds.end_max == row.end_max else "left",
+        end=row.end if first <= way.end_min else "left",
         confirmed=row.confirmed,
         disputed=row.disputed,
         claim=row.claim,
         entries=row.entries,
         sources=row.sources,
     )
+
+
+def _by_any_way(marks: Iterable[certainty.Presence | None]) -> certainty.Presence | None:
+    """How sure one stay is, from what each way up the tree makes of it.
+
+    If by one of them it is unconfirmed, that way is certain, and the others are of no account.
+    """
+    return min(marks, key=("certain", "unconfirmed", "possible", None).index)
 
 
 def _strongest(degrees: Iterable[certainty.Degree]) -> certainty.Degree:

@@ -12,8 +12,8 @@ import pytest
 import cli
 from tests.services import PostgresServer
 from timeline.commands.start import EXAMPLE, example
-from timeline.files.yamlfile import read
-from timeline.importing import import_documents
+from timeline.imports.recording import import_documents
+from timeline.imports.yamlfile import read
 from timeline.ledger import Ledger
 
 

@@ -60,7 +60,7 @@ def test_ascii_shows_words_in_place_of_marks(run: Run, example_ledger: Path):
 def test_json_is_an_envelope(run: Run, example_ledger: Path):
     answer = json.loads(run("who", "FAIR", "--as-of", "2024-06", "--json", db=example_ledger).out)
 
-    assert list(answer) == ["as_of", "known_at", "position", "root", "items"]
+    assert list(answer) == ["as_of", "known_at", "position", "reported_by", "root", "items"]
     assert answer["as_of"] == "2024-06-30"  # as of a month is as of its last day
     names = {
         "person",

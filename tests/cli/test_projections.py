@@ -2,6 +2,7 @@
 
 import json
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 from projections.all import PROJECTIONS
@@ -35,6 +36,17 @@ def test_a_rebuild_says_what_it_made(run: Run, own_ledger: Path):
 
     assert (ran.status, ran.out) == (0, "")
     assert "posts, deals" in ran.err
+
+
+def test_a_rebuild_is_refused_while_another_one_runs(run: Run, own_ledger: Path):
+    """The file that the other one locks means nothing once it has ended."""
+    with closing(sqlite3.connect(f"{own_ledger}-rebuild", isolation_level=None)) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        ran = run("projections", "rebuild", db=own_ledger)
+
+    assert (ran.status, "being rebuilt by somebody else" in ran.err) == (6, True)
+    assert run("projections", "rebuild", db=own_ledger).status == 0
+    assert not Path(f"{own_ledger}-rebuild").exists()
 
 
 def test_verify_finds_nothing_in_a_sound_ledger(run: Run, example_ledger: Path):

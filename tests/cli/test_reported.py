@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -149,6 +150,17 @@ def test_a_listing_shows_both_clocks(run: Run, news: Path):
     head = run(*words, db=news).out.splitlines()[0]
 
     assert head.endswith("· as known at @19 · as reported by 5 Mar 2024")
+
+
+@pytest.mark.parametrize(
+    ("words", "day"),
+    [((), None), (("--reported-by", "2024-03-05"), "2024-03-05"), (("--reported-by", "2024-02"), "2024-02-29")],
+)
+def test_the_envelope_says_by_which_day_sources_had_to_be_out(run: Run, news: Path, words: tuple[str, ...], day: Any):
+    """A month means its last day, as in a question about a day."""
+    answer = json.loads(run("--json", *words, "who", "acme", "--as-of", "2024", db=news).out)
+
+    assert answer["reported_by"] == day
 
 
 @pytest.mark.parametrize(("day", "status"), [("2024/2025", 2), ("2024~", 2), ("soon", 4)])

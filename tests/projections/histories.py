@@ -427,11 +427,11 @@ class Scribe:
     `write` proposes the events of a batch; `keep` makes them a part of the log. What is not kept never happened.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, world: Iterable[Event] = WORLD) -> None:
         self.log: list[tuple[UUID, Version]] = []
         self._begun: dict[UUID, Event] = {}
         self._last: dict[UUID, int] = {}
-        self.keep([EntryEvent(entry_of(event) or UUID(int=0), 1, event) for event in WORLD])
+        self.keep([EntryEvent(entry_of(event) or UUID(int=0), 1, event) for event in world])
 
     def write(self, batch: Iterable[Step]) -> list[EntryEvent]:
         """The events of a batch. A step that nothing fits - about a deal where there is none - is left out."""

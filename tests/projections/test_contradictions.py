@@ -20,8 +20,8 @@ from projections.facts import Fact, Version, in_force
 from tests.projections.facts import arrival, departure, happened, ranked, retracted, seen, tenure
 from tests.timeline.builders import org, person
 from timeline.commands.start import EXAMPLE, example
-from timeline.files.yamlfile import read
-from timeline.importing import import_documents
+from timeline.imports.recording import import_documents
+from timeline.imports.yamlfile import read
 from timeline.ledger import Ledger, new
 from timeline.linting import clashes
 

@@ -17,7 +17,7 @@ from timeline.store import database as databases
 from timeline.store import log, tables
 from timeline.store.tables import events, log_head, payloads
 
-DOCUMENTED = {"events", "payloads", "log_head", "tracking", "checkpoints", "schema_version"}
+DOCUMENTED = {"events", "payloads", "log_head", "tree_nodes", "tracking", "checkpoints", "schema_version"}
 
 
 @pytest.fixture

@@ -231,6 +231,43 @@ def test_on_postgresql_the_swap_waits_for_readers_and_they_for_nothing(postgres_
         assert verify(ledger.database) == (0, [])
 
 
+@pytest.mark.parametrize("step", ["reading", "folding", "loading", "swapping"])
+def test_a_second_rebuild_is_refused_and_the_first_goes_on(ledger, database_url, monkeypatch, step):
+    """Each would take the other's fresh tables for what a killed one left. Comparing needs no fresh tables."""
+    monkeypatch.setattr("timeline.state.alone.A_WHILE", "20ms")
+    refused: list[str] = []
+
+    def again() -> None:
+        with closing(Ledger.open(database_url)) as another:
+            with pytest.raises(StoreError, match="being rebuilt by somebody else; nothing was changed") as problem:
+                rebuild(another.database, ["deals"])
+            refused.append(str(problem.value))
+            assert verify(another.database) == (0, [])
+
+    made = rebuild(ledger.database, progress=at_step(step, again))
+
+    assert ([m.name for m in made], len(refused)) == (NAMES, 1)
+    assert differences(standing(ledger), folded(ledger.scribe.log)) == {}
+    assert not {name for name in tables(ledger) if name.endswith("__new")}
+
+
+def test_one_rebuild_follows_another(ledger, tmp_path, monkeypatch):
+    """Also where the one before failed; and nothing is left beside the ledger."""
+    monkeypatch.setattr("timeline.state.alone.A_WHILE", "20ms")
+    there = sorted(path.name for path in tmp_path.iterdir())
+
+    def fail() -> None:
+        raise RuntimeError("no more")
+
+    for step in ("reading", "loading", "swapping"):
+        with pytest.raises(RuntimeError):
+            rebuild(ledger.database, progress=at_step(step, fail))
+    rebuild(ledger.database)
+    rebuild(ledger.database)
+
+    assert sorted(path.name for path in tmp_path.iterdir()) == there
+
+
 def test_several_processes_give_what_one_gives(world):
     with closing(Ledger.open(str(world()))) as ledger:
         recorded(ledger, [[Begin(arrival(f"20{n}"))] for n in range(10, 25)], Scribe())
@@ -260,7 +297,7 @@ KILLED = """
 
 @pytest.mark.parametrize("step", ["reading", "folding", "loading", "swapping"])
 def test_a_rebuild_that_is_killed_leaves_the_old_tables(ledger, database_url, tmp_path, step):
-    """Whatever it was doing; the next one cleans up and works."""
+    """Whatever it was doing; the next one finds no lock, cleans up and works."""
     before = kept(ledger)
     script = tmp_path / "killed.py"
     script.write_text(textwrap.dedent(KILLED))

@@ -10,8 +10,8 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from events.errors import TimelineError
-from timeline.files.yamlfile import read
-from timeline.importing import import_documents
+from timeline.imports.recording import import_documents
+from timeline.imports.yamlfile import read
 from timeline.ledger import Ledger
 
 EXAMPLE = (Path(__file__).parents[2] / "examples" / "meta-ai.yaml").read_text(encoding="utf-8").splitlines()

@@ -8,7 +8,7 @@ import click
 
 from events import kinds
 from timeline.checks import ABOUT, Invalid
-from timeline.commands.context import Asked, asks
+from timeline.commands.context import Asked, acts
 from timeline.commands.fields import Field, built, fields_of, missing, option_of, refused, values_of
 from timeline.errors import BadData, UnknownName
 from timeline.ledger import Ledger, following, new
@@ -63,7 +63,7 @@ def command_of(kind: str) -> click.Command:
     cls = KINDS[kind]
     fields = fields_of(kind)
 
-    @asks
+    @acts
     def run(asked: Asked, by_whom: str | None, about: str | None = None, **given: Any) -> None:
         with asked.ledger() as ledger:
             _record(asked, ledger, kind, fields, given, by_whom, about)

@@ -12,10 +12,10 @@ import click
 
 from events import kinds
 from events.about import Correction, Retraction
-from events.base import Event
+from events.base import Event, citation_of
 from events.register import Merge
 from projections.facts import Fact, Version, in_force, withdrawn_versions
-from timeline.commands.context import Asked, asks
+from timeline.commands.context import Asked, acts
 from timeline.commands.fields import built, fields_of, option_of, values_of
 from timeline.errors import BadData, Conflict, UsageError
 from timeline.ledger import Ledger, entry_named, following, new
@@ -94,7 +94,7 @@ def _is_withdrawn(target: Target, given: str) -> str:
 @click.command("correct", context_settings={"ignore_unknown_options": True, "allow_extra_args": True})
 @click.argument("entry")
 @changes
-@asks
+@acts
 @click.pass_context
 def correct(
     ctx: click.Context, /, asked: Asked, entry: str, because: str, at_version: int | None, by_whom: str | None
@@ -139,7 +139,7 @@ def _corrected(view: View, event: Event, words: Sequence[str]) -> Event:
     "--version", "what", type=click.IntRange(1), default=1, help="Only this version: a correction, a dispute …"
 )
 @changes
-@asks
+@acts
 def retract(asked: Asked, entry: str, what: int, because: str, at_version: int | None, by_whom: str | None) -> None:
     """Withdraw an entry, or (--version) one later event of it. Withdrawing a retraction lets the entry count again."""
     with asked.ledger() as ledger:
@@ -161,7 +161,7 @@ def retract(asked: Asked, entry: str, what: int, because: str, at_version: int |
 @click.option("--stance", type=click.Choice(["denied", "contested", "confirmed"]), default="denied", show_default=True)
 @click.option("--source", "sources", multiple=True, metavar="'SOURCE §LINE'", help="Where it stands (may be repeated).")
 @changes
-@asks
+@acts
 def dispute(
     asked: Asked,
     entry: str,
@@ -173,7 +173,7 @@ def dispute(
     by_whom: str | None,
 ) -> None:
     """Record that somebody denies, contests or confirms an entry. It still counts, flagged."""
-    values = {"stance": stance, "reason": because, "sources": [_citation(s) for s in sources]}
+    values = {"stance": stance, "reason": because, "sources": [citation_of(s) for s in sources]}
     _about(asked, entry, "dispute", values, at_version, by_whom, names={"by": party})
 
 
@@ -181,7 +181,7 @@ def dispute(
 @click.argument("entry")
 @click.argument("rank_", metavar="RANK", type=click.Choice(["preferred", "normal", "deprecated"]))
 @changes
-@asks
+@acts
 def rank(asked: Asked, entry: str, rank_: str, because: str, at_version: int | None, by_whom: str | None) -> None:
     """Rank an entry among rival claims: preferred, normal or deprecated. The best rank answers; all stay listed."""
     _about(asked, entry, "ranking", {"rank": rank_, "reason": because}, at_version, by_whom)
@@ -191,17 +191,12 @@ def rank(asked: Asked, entry: str, rank_: str, because: str, at_version: int | N
 @click.argument("entry")
 @click.option("--source", required=True, metavar="'SOURCE §LINE'", help="Where else it stands.")
 @changes
-@asks
+@acts
 def corroborate(
     asked: Asked, entry: str, source: str, because: str, at_version: int | None, by_whom: str | None
 ) -> None:
     """Add one more source for the same fact."""
-    _about(asked, entry, "corroboration", {"citation": _citation(source), "reason": because}, at_version, by_whom)
-
-
-def _citation(text: str) -> dict[str, str]:
-    source, _, locator = text.strip().partition(" ")
-    return {"source": source, "locator": locator.strip()}
+    _about(asked, entry, "corroboration", {"citation": citation_of(source), "reason": because}, at_version, by_whom)
 
 
 def _about(
@@ -229,7 +224,7 @@ def _about(
 @click.argument("into")
 @click.option("--because", required=True, metavar="REASON", help="Why, for whoever reads the history later.")
 @click.option("--recorded-by", "by_whom", help="Who records.  [TIMELINE_USER]")
-@asks
+@acts
 def merge(asked: Asked, duplicate: str, into: str, because: str, by_whom: str | None) -> None:
     """Join two ids that name the same: everything said of DUPLICATE counts for INTO from now on."""
     with asked.ledger() as ledger:
@@ -257,7 +252,7 @@ def _merging(view: View, event: Merge) -> list[EntryEvent]:
 @click.argument("name")
 @click.argument("aliases", nargs=-1, required=True, metavar="ALIAS…")
 @changes
-@asks
+@acts
 def alias(
     asked: Asked, name: str, aliases: tuple[str, ...], because: str, at_version: int | None, by_whom: str | None
 ) -> None:
@@ -281,7 +276,7 @@ def alias(
 @click.argument("batch", required=False, type=click.IntRange(1))
 @click.option("--because", required=True, metavar="REASON", help="Why, for whoever reads the history later.")
 @click.option("--recorded-by", "by_whom", help="Who records.  [TIMELINE_USER]")
-@asks
+@acts
 def undo(asked: Asked, batch: int | None, because: str, by_whom: str | None) -> None:
     """Withdraw everything that one command or import recorded: BATCH, or the last one. An undo can be undone.
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import click
 from click.shell_completion import get_completion_class
 
-from timeline.commands.context import Asked, asks
+from timeline.commands.context import Asked, acts
 
 
 @click.command("completion")
 @click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
-@asks
+@acts
 def completion(asked: Asked, shell: str) -> None:
     """Print the completion script of a shell.
 

@@ -72,7 +72,8 @@ class Asked:
 
     def envelope(self, view: View, as_of: str | None = None) -> Envelope:
         """What an answer of this view was made from."""
-        return Envelope(as_of, known_at(view), view.position)
+        reported = None if view.reported_day is None else words.iso_day(view.reported_day)
+        return Envelope(as_of, known_at(view), view.position, reported)
 
     def sources(self, view: View) -> dict[str, str]:
         """A line about each source, for the foot of a table."""
@@ -108,11 +109,12 @@ _OPTIONS = (
     click.option("--ascii", "ascii_", is_flag=True, help="Words in place of marks."),
     click.option("-q", "--quiet", is_flag=True, help="No hints and no progress."),
 )
-_NAMES = ("db", "known_at", "reported_by", "format_", "as_json", "ascii_", "quiet")
+_CLOCKS = {"known_at": "--known-at", "reported_by": "--reported-by"}
+_NAMES = ("db", *_CLOCKS, "format_", "as_json", "ascii_", "quiet")
 
 
 def asks(function: F) -> F:
-    """Give a command the common options, and `asked` in their place."""
+    """Give a command that answers a question the common options, and `asked` in their place."""
 
     @functools.wraps(function)
     def command(*args: Any, **kwargs: Any) -> Any:
@@ -123,6 +125,26 @@ def asks(function: F) -> F:
     for option in reversed(_OPTIONS):
         command = option(command)
     return command  # type: ignore[return-value]  # the command takes the common options besides
+
+
+def acts(function: F) -> F:
+    """The same for a command that asks nothing of the past: it refuses the clocks of a question.
+
+    It would do what it does today, whatever they say. Its help does not show them.
+    """
+
+    @functools.wraps(function)
+    def command(asked: Asked, *args: Any, **kwargs: Any) -> Any:
+        if given := [option for name, option in _CLOCKS.items() if getattr(asked, name) is not None]:
+            what = f"{' and '.join(given)} only {'belongs' if len(given) == 1 else 'belong'} to questions"
+            here = click.get_current_context().command_path
+            raise UsageError(f"{what}, and `{here}` is none; nothing was recorded")
+        return function(asked, *args, **kwargs)
+
+    common = asks(command)
+    for option in common.__click_params__:  # type: ignore[attr-defined]  # click keeps them there
+        option.hidden = option.hidden or option.name in _CLOCKS
+    return common  # type: ignore[return-value]  # the command takes the common options besides
 
 
 class DateParam(click.ParamType[Date]):

@@ -7,7 +7,7 @@ import msgspec
 
 from events.dates import FOREVER, NEVER, Date, DateError, iso, parse
 from timeline.answers import Edge, When
-from timeline.commands.context import Asked, asks
+from timeline.commands.context import Asked, acts
 from timeline.printing.output import Envelope
 from timeline.printing.sheets import Cell, Column, Line, Sheet
 
@@ -43,7 +43,7 @@ def _side(day: int, limit: int, is_: str) -> Edge:
 
 @click.command("date", context_settings={"ignore_unknown_options": True})
 @click.argument("expressions", nargs=-1, required=True, metavar="EXPR…")
-@asks
+@acts
 def date(asked: Asked, expressions: tuple[str, ...]) -> int:
     """Explain EDTF expressions: the earliest and the latest day that each may mean, and how it reads.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import types
 from collections.abc import Callable, Iterable
+from functools import cache
 from typing import Annotated, Any, Literal, NamedTuple, Union, get_args, get_origin, get_type_hints
 from uuid import UUID
 
@@ -11,13 +12,13 @@ import click
 import msgspec
 
 from events import kinds
-from events.base import Citation, Event, Happening
+from events.base import Citation, Event, Happening, citation_of
 from events.dates import Date
 from events.errors import UnreadableText
-from events.ids import ENTITY_TYPES
+from events.ids import ENTITY_TYPES, types_named
 from timeline.checks import Invalid
 from timeline.errors import AmbiguousName, BadData, UnknownName
-from timeline.files.advice import explain, steps_of
+from timeline.imports.advice import explain, steps_of
 from timeline.ledger import entry_named
 from timeline.naming import Directory
 
@@ -77,12 +78,7 @@ def _field(field: msgspec.structs.FieldInfo, hint: Any, text: str) -> Field:
     while (origin := get_origin(hint)) in (Union, types.UnionType, Annotated, tuple):
         arguments = get_args(hint)
         if origin is Annotated:
-            named = [
-                m.extra["names"]
-                for m in arguments[1:]
-                if isinstance(m, msgspec.Meta) and m.extra and "names" in m.extra
-            ]
-            names = tuple(named[0]) if named else names
+            names = types_named(hint) or names
         many = many or origin is tuple
         hint = next(a for a in arguments if a is not type(None))
     return Field(
@@ -153,11 +149,10 @@ def _reader(directory: Directory, field: Field) -> Callable[[Any], Any]:
 
     def read(value: Any) -> Any:
         if field.type is Citation:
-            source, _, locator = value.strip().partition(" ")
-            return {"source": source, "locator": locator.strip()}
+            return citation_of(value)
         if field.parts:
             parts: dict[str, str | None] = dict(zip(field.parts, value.split(":", len(field.parts) - 1), strict=False))
-            for part in {"entity", "organization", "parent"} & parts.keys():
+            for part in _naming(field.type) & parts.keys():
                 parts[part] = None if parts[part] in ("", "none") else named(str(parts[part]))
             return parts
         if field.mapping:
@@ -174,6 +169,14 @@ def _reader(directory: Directory, field: Field) -> Callable[[Any], Any]:
         return named(value, () if len(sorts) == len(ENTITY_TYPES) else sorts) if sorts else value
 
     return read
+
+
+@cache
+def _naming(cls: type) -> set[str]:
+    """The fields of a struct that name entities."""
+    hints = get_type_hints(cls, include_extras=True)
+    fields = [_field(f, hints[f.name], "") for f in msgspec.structs.fields(cls)]
+    return {f.name for f in fields if set(f.names) & set(ENTITY_TYPES)}
 
 
 def built(kind: str, values: dict[str, Any], fields: Iterable[Field]) -> Event:

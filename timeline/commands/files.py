@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
-from collections.abc import Iterator
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from functools import lru_cache
 from pathlib import Path
-from typing import get_args
+from typing import BinaryIO, get_args
 
 import click
 import msgspec
@@ -13,23 +17,44 @@ import msgspec
 from events.base import Names
 from events.kinds import plain
 from events.register import Entity
-from timeline.commands.context import Asked, asks
-from timeline.errors import BadData
-from timeline.files.yamlfile import Document, read
-from timeline.importing import Action, Report, import_documents
+from timeline.commands.context import Asked, acts
+from timeline.entries import entry_named
+from timeline.errors import BadData, UnknownName
+from timeline.imports.document import Document
+from timeline.imports.formats import FORMATS, format_of, opener
+from timeline.imports.plan import Action
+from timeline.imports.recording import Report, import_documents
+from timeline.naming import near
+from timeline.printing import progress
+from timeline.view import View
 
 MARKS = {"new": "+", "corrected": "~", "unchanged": " ", "retracted": "!"}
 
 
-@click.command("import")
+@click.command("import", epilog="Formats: " + "; ".join(f"{name} - {f.about}" for name, f in FORMATS.items()) + ".")
 @click.argument("files", nargs=-1, required=True, metavar="FILE…")
+@click.option("--read-as", metavar="FORMAT", help="The format of the files; their names tell it if nothing is said.")
 @click.option("--dry-run", is_flag=True, help="Check everything and show what would be recorded; record nothing.")
 @click.option("--keep-going", is_flag=True, help="Record what is good and report the rest.")
 @click.option("--prune", is_flag=True, help="Retract events of an earlier import of the files that are gone from them.")
+@click.option(
+    "--missing-end",
+    type=click.Choice(("unknown", "ongoing")),
+    help="Of Popolo: what it means that a membership has no end; unknown if nothing is said.",
+)
 @click.option("--by", help="Who records; your account's name if nothing is said.  [TIMELINE_USER]")
-@asks
-def import_(asked: Asked, files: tuple[str, ...], dry_run: bool, keep_going: bool, prune: bool, by: str | None) -> int:
-    """Record what YAML files hold and the ledger does not; `-` is standard input.
+@acts
+def import_(
+    asked: Asked,
+    files: tuple[str, ...],
+    read_as: str | None,
+    dry_run: bool,
+    keep_going: bool,
+    prune: bool,
+    missing_end: str | None,
+    by: str | None,
+) -> int:
+    """Record what files hold and the ledger does not; `-` is standard input.
 
     An event whose id is there already is passed over if it says the same, and corrected if it says something else. All
     files are recorded together, or, if anything is wrong, nothing is.
@@ -37,27 +62,38 @@ def import_(asked: Asked, files: tuple[str, ...], dry_run: bool, keep_going: boo
     \b
         timeline import examples/meta-ai.yaml --dry-run
     """
-    with asked.ledger() as ledger:
-        documents = [_read(name) for name in files]
-        report = import_documents(ledger, documents, by=by or "", dry_run=dry_run, keep_going=keep_going, prune=prune)
+    if read_as is not None and read_as not in FORMATS:
+        raise UnknownName(read_as, near(read_as, FORMATS) or list(FORMATS), "format")
+    options = {"missing_end": missing_end} if missing_end else {}
+    with asked.ledger() as ledger, ExitStack() as opened:
+        documents = [_opened(opened, name, opener(read_as or format_of(name), options)) for name in files]
+        with progress.bar(quiet=asked.output.quiet) as tell:
+            report = import_documents(
+                ledger, documents, by=by or "", dry_run=dry_run, keep_going=keep_going, prune=prune, tell=tell
+            )
         with ledger.ask() as view:
-            known = {i.event.id: i.event.name for d in documents for i in d.items if isinstance(i.event, Entity)}
-            _show(asked, report, lambda given: known.get(given) or view.headline_name(given), dry_run=dry_run)
+            _show(asked, report, view, dry_run=dry_run)
+            if not asked.output.quiet:
+                for note in (n for d in documents for n in d.notes(view)):
+                    asked.output.note(note)
     return 4 if report.mistakes else 0
 
 
-def _read(name: str) -> Document:
-    if name == "-":
-        return read(sys.stdin.buffer.read(), "<stdin>")
+def _opened(opened: ExitStack, name: str, open_document: Callable[[BinaryIO, str], Document]) -> Document:
     try:
-        return read(Path(name).read_bytes(), name)
+        if name == "-":
+            file: BinaryIO = opened.enter_context(tempfile.TemporaryFile())  # noqa: SIM115  # closed by the stack
+            shutil.copyfileobj(sys.stdin.buffer, file)
+            file.seek(0)
+            return open_document(file, "<stdin>")
+        return open_document(opened.enter_context(Path(name).open("rb")), name)
     except OSError as problem:
         raise BadData(f"{name} cannot be read: {problem.strerror or problem}. Nothing was recorded.") from None
 
 
-def _show(asked: Asked, report: Report, names: Names, *, dry_run: bool) -> None:
+def _show(asked: Asked, report: Report, view: View, *, dry_run: bool) -> None:
     if dry_run:
-        asked.output.text("".join(f"{line}\n" for line in _planned(report, names)))
+        asked.output.lines(_planned(report, _names(report, view)))
     counts = {action: report.count(action) for action in get_args(Action)}
     said = ", ".join(f"{n} {action}" for action, n in counts.items() if n or action == "new")
     if report.pruned:
@@ -75,13 +111,24 @@ def _show(asked: Asked, report: Report, names: Names, *, dry_run: bool) -> None:
         asked.output.note(f"Recorded {said} ({where}).")
 
 
+def _names(report: Report, view: View) -> Names:
+    """The names that the files give to entities, before those that the ledger has."""
+
+    @lru_cache(maxsize=50_000)
+    def name(given: str) -> str:
+        event = report.plan.named(entry_named("entity", given))
+        return event.name if isinstance(event, Entity) else view.headline_name(given)
+
+    return name
+
+
 def _planned(report: Report, names: Names) -> Iterator[str]:
     """The plan, like a diff: what is new, what changes from what to what, what is retracted."""
-    for step in report.steps:
+    for step in report.plan.steps():
         if step.action != "unchanged":
-            yield f"{MARKS[step.action]} {step.item.name}: {step.item.event.headline(names)}"
+            yield f"{MARKS[step.action]} {step.name}: {step.event.headline(names)}"
         if step.before is not None:
-            old, new = plain(step.before), plain(step.item.event)
+            old, new = plain(step.before), plain(step.event)
             for field in dict.fromkeys((*old, *new)):
                 if old.get(field) != new.get(field):
                     yield f"    {field}: {_value(old.get(field))} → {_value(new.get(field))}"

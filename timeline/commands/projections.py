@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from timeline.commands.context import Asked, asks
+from timeline.commands.context import Asked, acts
 from timeline.errors import MISMATCH
 from timeline.ledger import Ledger, database_at
 from timeline.moments import instant
@@ -48,7 +48,7 @@ def projections() -> None:
 
 
 @projections.command("status")
-@asks
+@acts
 def show_status(asked: Asked) -> None:
     """Show each projection: version, rows, up to which position of the log it is kept.
 
@@ -80,7 +80,7 @@ def _status_line(s: Status) -> Line:
 @click.argument("names", nargs=-1, metavar="[NAME]...")
 @click.option("--verify", "only_verify", is_flag=True, help="Only compare with the rows that stand; write nothing.")
 @workers_option
-@asks
+@acts
 def make_anew(asked: Asked, names: tuple[str, ...], only_verify: bool, workers: int | None) -> int:
     """Make projections anew from the log: those named, or all.
 
@@ -129,7 +129,7 @@ def _difference_line(d: Difference) -> Line:
 
 @click.command("migrate")
 @workers_option
-@asks
+@acts
 def bring_up_to_date(asked: Asked, workers: int | None) -> None:
     """Bring a ledger that an older version of this program made up to date. A current one is left as it is.
 

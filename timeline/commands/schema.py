@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from events.kinds import KINDS, schema
-from timeline.commands.context import Asked, asks
+from timeline.commands.context import Asked, acts
 from timeline.errors import UnknownName
 from timeline.naming import near
 from timeline.printing.output import pretty
@@ -14,7 +14,7 @@ from timeline.printing.output import pretty
 @click.command("schema")
 @click.argument("kind", required=False)
 @click.option("--file", "of_file", is_flag=True, help="The schema of a YAML file, for completion in an editor.")
-@asks
+@acts
 def schema_command(asked: Asked, kind: str | None, of_file: bool) -> None:
     """Print the JSON Schema of one KIND of event, of all kinds, or (--file) of the files that import reads.
 
@@ -25,7 +25,7 @@ def schema_command(asked: Asked, kind: str | None, of_file: bool) -> None:
     if kind is not None and kind not in KINDS:
         raise UnknownName(kind, near(kind, KINDS), "kind")
     if of_file:
-        from timeline.files.yamlschema import file_schema
+        from timeline.imports.yamlschema import file_schema
 
         asked.output.text(pretty(file_schema()))
     else:

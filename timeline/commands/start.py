@@ -10,12 +10,12 @@ import click
 from sqlalchemy import func, select
 
 from events.dates import day_of
-from timeline.commands.context import DEFAULT, Asked, asks
+from timeline.commands.context import DEFAULT, Asked, acts
 from timeline.commands.state import show_state
 from timeline.entries import entry_named
 from timeline.errors import Conflict, StoreError
-from timeline.files.yamlfile import read
-from timeline.importing import import_documents
+from timeline.imports.recording import import_documents
+from timeline.imports.yamlfile import read
 from timeline.ledger import Ledger
 from timeline.release import release
 from timeline.store import log
@@ -41,7 +41,7 @@ def example() -> bytes:
 
 
 @click.command("demo")
-@asks
+@acts
 def demo(asked: Asked) -> None:
     """Make a ledger of Meta's AI research from five press articles, and show 1 June 2024.
 
@@ -107,7 +107,7 @@ def _is_demo(ledger: Ledger, known: set[object]) -> bool:
 
 @click.command("init")
 @click.argument("path", required=False)
-@asks
+@acts
 def init(asked: Asked, path: str | None) -> None:
     """Make an empty ledger at PATH (timeline.db in this folder).
 
@@ -122,7 +122,7 @@ def init(asked: Asked, path: str | None) -> None:
 
 
 @click.command("doctor")
-@asks
+@acts
 def doctor(asked: Asked) -> int:
     """Check that the ledger and this installation are sound. Exits with 1 if something is not.
 

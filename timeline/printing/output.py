@@ -15,7 +15,8 @@ from typing import Any, Literal, NamedTuple
 
 import msgspec
 
-from timeline.files.places import printable
+from timeline.cells import written_cell
+from timeline.imports.places import printable
 from timeline.printing.sheets import Cell, Column, Line, Numbering, Sheet, mark
 from timeline.printing.words import LEGEND, MARKS, STYLES
 
@@ -34,6 +35,8 @@ class Envelope(NamedTuple):
     """The recorded time of the last event that counts, in UTC."""
     position: int
     """The position of that event in the log."""
+    reported_by: str | None = None
+    """The day by whose end sources had to be out, as an ISO day; None where all count."""
 
 
 class Output:
@@ -82,6 +85,14 @@ class Output:
     def text(self, text: str) -> None:
         """Print text as it is."""
         self._write(text if text.endswith("\n") else text + "\n")
+
+    def lines(self, lines: Iterable[str]) -> None:
+        """Print lines as they come; however many there are, they are not held all at once off a terminal."""
+        if self.on_terminal:
+            self._write("".join(f"{line}\n" for line in lines))
+        else:
+            sys.stdout.writelines(f"{line}\n" for line in lines)
+            sys.stdout.flush()
 
     def note(self, text: str) -> None:
         """Say something that is no data."""
@@ -333,7 +344,7 @@ def _csv(items: Sequence[Any]) -> str:
     out = StringIO()
     writer = csv.writer(out, lineterminator="\r\n")  # RFC 4180
     if columns:
-        writer.writerow(columns)
+        writer.writerow([written_cell(c) for c in columns])
     writer.writerows([_cell(row.get(c)) for c in columns] for row in rows)
     return out.getvalue()
 
@@ -353,10 +364,9 @@ def _joined(values: Iterable[Any]) -> str:
 
 
 def _cell(value: Any) -> str:
-    """A cell that no spreadsheet takes for a formula (OWASP, "CSV Injection")."""
+    """A cell that no spreadsheet takes for a formula, numbers among them."""
     if value is None:
         return ""
     if isinstance(value, bool):
         return "true" if value else "false"
-    text = str(value)
-    return f"'{text}" if isinstance(value, str) and text[:1] in ("=", "+", "-", "@", "\t", "\r") else text
+    return written_cell(str(value))

@@ -9,7 +9,7 @@ stays in the table.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -24,7 +24,22 @@ from projections.all import PROJECTIONS, keys_of, merged_ids
 from projections.facts import Fact, Version, in_force, in_order, resolved
 from projections.rows import Projection, Row
 from timeline.state.tables import TABLES, Numbers, RowTable, chunks, entry_keys, merges_known
+from timeline.state.touched import StagedTouched, Touched
 from timeline.store import log
+
+KEYED = tuple(p for p in PROJECTIONS if not p.by_entry)
+BY_ENTRY = tuple(p for p in PROJECTIONS if p.by_entry)
+
+PART = 1000
+"""How many entries, or keys, of a long batch are worked on at once."""
+
+Tell = Callable[[str, int, int], Any]
+"""Told how far a long work is: what is done, how much of it, of how much."""
+
+
+def nobody(step: str, done: int, of: int) -> None:
+    """Told, and keeps it to itself."""
+
 
 ROWS_A_BATCH = 1 << 24
 """More rows than one projection can gain in one batch; makes row ids unique without asking the table."""
@@ -37,78 +52,115 @@ def versions(stream: Iterable[log.Entry]) -> list[Version]:
 
 def project(connection: Connection, batch: log.Batch, entry_ids: Iterable[UUID]) -> None:
     """Bring every projection up to the end of a batch, which holds events of the given entries."""
-    _Projecting(connection, batch).run(list(dict.fromkeys(entry_ids)))
+    with Touched() as touched:
+        _Projecting(connection, batch, touched).run(lambda: [list(dict.fromkeys(entry_ids))])
+
+
+def project_in_parts(connection: Connection, batch: log.Batch, tell: Tell = nobody) -> None:
+    """The same for a batch of any length, which is read from the log part by part so that memory stays flat."""
+    with StagedTouched(connection, tell) as touched:
+
+        def parts() -> Iterator[list[UUID]]:
+            for number, part in enumerate(log.entries_in(connection, batch, PART)):
+                tell("indexing", number * PART, batch.last - batch.first + 1)
+                yield part
+
+        _Projecting(connection, batch, touched).run(parts)
 
 
 class _Projecting:
-    """One batch on its way into the tables."""
+    """One batch on its way into the tables.
 
-    def __init__(self, connection: Connection, batch: log.Batch) -> None:
+    Each part of the batch says which keys it touches; what an entry alone decides is folded at once, all other keys
+    when every part was read. Between two parts everything that was read is forgotten.
+    """
+
+    def __init__(self, connection: Connection, batch: log.Batch, touched: Touched) -> None:
         self.connection = connection
         self.batch = batch
+        self.touched = touched
         self.numbers = Numbers(connection)
         self.facts: dict[UUID, Fact | None] = {}
         self.merged: Mapping[str, str] = {}
+        self.merged_before: Mapping[str, str] = {}
+        self.written: Counter[str] = Counter()
+        """How many rows of each projection are new."""
 
-    def run(self, entry_ids: list[UUID]) -> None:
+    def run(self, parts: Callable[[], Iterable[list[UUID]]]) -> None:
+        """Touch and fold what the parts of the batch hold, each a list of entries; no entry is in two of them."""
+        self.merged_before = merges_known(self.numbers)
+        self.merged = self._merges_now()
+        for entry_ids in parts():
+            self._part(entry_ids)
+        if self.merged != self.merged_before:
+            ids = {*self.merged_before, *self.merged}
+            changed = [i for i in ids if merges.follow(i, self.merged_before) != merges.follow(i, self.merged)]
+            for part in chunks(self._entries_naming(changed), PART):
+                self._forget()
+                self._load(part)
+                named = [f for e in part if (f := self.facts[e]) is not None]
+                self._touch(named, self.merged_before, remember=False)
+                self._touch(named, self.merged, remember=True)
+                self._refold_entries(part)
+        for keys in self.touched.parts():
+            self._refold(keys)
+            if self.touched.is_long:
+                self._forget()
+
+    def _part(self, entry_ids: list[UUID]) -> None:
+        if self.touched.is_long:
+            self._forget()
         streams = {e: versions(s) for e, s in log.streams(self.connection, entry_ids).items()}
         before = [
             f
             for e, stream in streams.items()
             if (f := in_force(e, [v for v in stream if v.position < self.batch.first])) is not None
         ]
-        self.facts = {e: in_force(e, stream) for e, stream in streams.items()}
-        after = [f for f in self.facts.values() if f is not None]
-        merged_before = merges_known(self.numbers)
-        self.merged = self._merges_now(before, after, merged_before)
-        if self.merged != merged_before:
-            ids = {*merged_before, *self.merged}
-            changed = [i for i in ids if merges.follow(i, merged_before) != merges.follow(i, self.merged)]
-            others = self._entries_naming(changed, streams)
-            self._load(others)
-            both = [f for e in others if (f := self.facts[e]) is not None]
-            before, after = before + both, after + both
-        touched: dict[str, dict[str, None]] = {p.name: {} for p in PROJECTIONS}
-        self._touch(touched, before, merged_before, remember=False)
-        self._touch(touched, after, self.merged, remember=True)
-        for projection in PROJECTIONS:
-            self._refold(projection, list(touched[projection.name]))
+        self.facts |= {e: in_force(e, stream) for e, stream in streams.items()}
+        self._touch(before, self.merged_before, remember=False)
+        self._touch([f for e in streams if (f := self.facts[e]) is not None], self.merged, remember=True)
+        self._refold_entries(entry_ids)
+
+    def _forget(self) -> None:
+        self.facts = {}
+        self.numbers = Numbers(self.connection)
 
     # -- merges ------------------------------------------------------------------------------------------------------
 
-    def _merges_now(self, before: list[Fact], after: list[Fact], known: Mapping[str, str]) -> dict[str, str]:
-        concerned = {f.event.duplicate for f in (*before, *after) if isinstance(f.event, Merge)}
-        if not concerned:
+    def _merges_now(self) -> dict[str, str]:
+        """What each duplicate is merged into after the batch."""
+        known = self.merged_before
+        entries = log.entries_begun_as(self.connection, self.batch, "merge")
+        if not entries:
             return dict(known)
-        entries = self._entries_of("merges", list(concerned))
-        self._load([e for of_key in entries.values() for e in of_key])
-        now = merged_ids([f for f in self.facts.values() if f is not None])
+        streams = {e: versions(s) for e, s in log.streams(self.connection, entries).items()}
+        before = (in_force(e, [v for v in s if v.position < self.batch.first]) for e, s in streams.items())
+        after = (in_force(e, s) for e, s in streams.items())
+        concerned = {f.event.duplicate for f in (*before, *after) if f and isinstance(f.event, Merge)}
+        of_key = self._entries_of("merges", list(concerned))
+        others = [e for found in of_key.values() for e in found if e not in streams]
+        streams |= {e: versions(s) for e, s in log.streams(self.connection, others).items()}
+        now = merged_ids([f for e, s in streams.items() if (f := in_force(e, s)) is not None])
         return {d: i for d, i in known.items() if d not in concerned} | now
 
-    def _entries_naming(self, ids: Sequence[str], streams: Mapping[UUID, Any]) -> list[UUID]:
-        """Every entry that names one of the ids, whose meaning a merge changed."""
+    def _entries_naming(self, ids: Sequence[str]) -> list[UUID]:
+        """Every entry outside the batch that names one of the ids, whose meaning a merge changed."""
         table = TABLES["mentions"].table
         self.numbers.fetch(ids)
         found = {
-            row.entry
+            row.entry: None
             for part in chunks([self.numbers.of(i) for i in ids])
             for row in self.connection.execute(select(table.c.entry).where(table.c.entity.in_(part)))
         }
         for projection in ("mentions", "entities"):
             for of_key in self._entries_of(projection, ids).values():
-                found.update(of_key)
-        return [e for e in found if e not in streams]
+                found |= dict.fromkeys(of_key)
+        in_batch = log.entries_of(self.connection, self.batch, list(found))
+        return [e for e in found if e not in in_batch]
 
     # -- keys --------------------------------------------------------------------------------------------------------
 
-    def _touch(
-        self,
-        touched: dict[str, dict[str, None]],
-        facts: list[Fact],
-        merged: Mapping[str, str],
-        *,
-        remember: bool,
-    ) -> None:
+    def _touch(self, facts: list[Fact], merged: Mapping[str, str], *, remember: bool) -> None:
         index: list[tuple[str, str, UUID]] = []
         for fact in facts:
             whole = self._resolved(fact, merged)
@@ -116,10 +168,10 @@ class _Projecting:
                 index += _names_before_merges(fact, whole, merged)
             if whole is None:
                 continue
-            for projection in PROJECTIONS:
+            for projection in KEYED:
                 for key in keys_of(projection, whole, merged):
-                    touched[projection.name][key] = None
-                    if remember and not projection.by_entry:
+                    self.touched.add(projection.name, key)
+                    if remember:
                         index.append((projection.name, key, fact.entry))
         if index:
             known = self._indexed(index)
@@ -167,18 +219,25 @@ class _Projecting:
 
     # -- rows --------------------------------------------------------------------------------------------------------
 
-    def _refold(self, projection: Projection, keys: list[str]) -> None:
-        if not keys:
-            return
-        if projection.by_entry:
-            entries = {key: [UUID(key)] for key in keys}
-        else:
-            entries = self._entries_of(projection.name, keys)
-        self._load(e for of_key in entries.values() for e in of_key)
+    def _refold_entries(self, entry_ids: Sequence[UUID]) -> None:
+        """The projections in which every entry is a key of its own."""
+        keys = {str(e): [e] for e in entry_ids}
+        for projection in BY_ENTRY:
+            self._fold(projection, list(keys), keys)
+
+    def _refold(self, keys: Mapping[str, list[str]]) -> None:
+        """Some keys of every other projection, by its name."""
+        entries = {name: self._entries_of(name, of_projection) for name, of_projection in keys.items()}
+        self._load(e for of_projection in entries.values() for of_key in of_projection.values() for e in of_key)
+        for projection in KEYED:
+            if wanted := keys.get(projection.name):
+                self._fold(projection, wanted, entries[projection.name])
+
+    def _fold(self, projection: Projection, keys: list[str], entries: Mapping[str, Sequence[UUID]]) -> None:
         table = TABLES[projection.name]
         rows: list[tuple[str, Row]] = []
         for key in keys:
-            facts = [f for e in entries.get(key, []) if (f := self.facts[e]) is not None]
+            facts = [f for e in entries.get(key, ()) if (f := self.facts[e]) is not None]
             whole = [w for f in facts if (w := self._resolved(f, self.merged)) is not None]
             of_key = [f for f in whole if key in keys_of(projection, f, self.merged)]
             rows += ((key, row) for row in projection.fold(key, in_order(of_key)))
@@ -201,7 +260,9 @@ class _Projecting:
             statement = update(table.table).where(*where, table.table.c.id == bindparam("row_id"))
             self.connection.execute(statement.values(known_to=self.batch.last), gone)
         if new:
-            first = self.batch.last * ROWS_A_BATCH
+            name = table.projection.name
+            first = self.batch.last * ROWS_A_BATCH + self.written[name]
+            self.written[name] += len(new)
             known = {"known_from": self.batch.last, "known_to": FOREVER}
             stored = [table.stored(row, self.numbers) | known | {"id": first + n} for n, row in enumerate(new)]
             self.connection.execute(table.table.insert(), stored)
@@ -210,8 +271,7 @@ class _Projecting:
         found: list[RowMapping] = []
         if table.projection.by_entry:
             keys = [k for k in keys if (f := self.facts[UUID(k)]) is None or f.position < self.batch.first]
-        values = [table.key_value(key, self.numbers) for key in keys]
-        for part in chunks(values):
+        for part in chunks(table.key_values(keys, self.numbers)):
             query = select(table.table).where(table.key_column.in_(part), table.known(None))
             found += self.connection.execute(query).mappings().all()
         return list(zip((m["id"] for m in found), table.loaded(found, self.numbers), strict=True))

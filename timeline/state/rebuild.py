@@ -10,7 +10,6 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -22,6 +21,7 @@ from projections.all import PROJECTIONS
 from timeline.errors import StoreError, UnknownName
 from timeline.naming import near
 from timeline.state import swapping
+from timeline.state.alone import alone
 from timeline.state.folding import EntryKey, Folder
 from timeline.state.joined import Joined, joined
 from timeline.state.projector import versions
@@ -89,11 +89,12 @@ def rebuild(
 ) -> list[Rebuilt]:
     """Make projections anew, by so many processes (one a core for None), and put them into the place of the old ones.
 
-    Only one rebuild may run at a time; readers and writers may always.
+    Only one rebuild may run at a time, and another one is refused with StoreError; readers and writers may always.
     """
     wanted = chosen(names)
-    with _prepared(database, wanted, workers, progress) as made:
-        fresh = swapping.Fresh(database, made.connection, made.staging)
+    with database.keeping() as connection, alone(database, connection):
+        made = _folded(connection, wanted, workers, progress)
+        fresh = swapping.Fresh(database, connection, made.staging)
         fresh.make()
         made.load(database, fresh)
         for _ in range(5):  # each round has less to catch up with than the one before
@@ -122,8 +123,9 @@ def verify(
 
     The ledger is left as it is. What is recorded meanwhile is not looked at.
     """
-    with _prepared(database, chosen(names), workers, progress) as made:
-        return made.compare(shown)
+    wanted = chosen(names)
+    with database.keeping() as connection:
+        return _folded(connection, wanted, workers, progress).compare(shown)
 
 
 class _Made:
@@ -234,14 +236,12 @@ class _Made:
         return count, found
 
 
-@contextmanager
-def _prepared(database: Database, names: list[str], workers: int | None, progress: Progress) -> Iterator[_Made]:
-    with database.keeping() as connection:
-        # One transaction, so that the log is read at one state of it. It takes no lock that a writer waits for.
-        with connection.execution_options(writes=False).begin():
-            made = _Made(connection, names, workers, progress)
-            made.fold()
-        yield made
+def _folded(connection: Connection, names: list[str], workers: int | None, progress: Progress) -> _Made:
+    # One transaction, so that the log is read at one state of it. It takes no lock that a writer waits for.
+    with connection.execution_options(writes=False).begin():
+        made = _Made(connection, names, workers, progress)
+        made.fold()
+    return made
 
 
 def _swap(database: Database, made: _Made, fresh: swapping.Fresh) -> None:

@@ -75,7 +75,7 @@ class Fresh:
         """Take out the rows of some keys."""
         table = self.tables[name]
         numbers.fetch(keys)
-        for part in chunks([table.key_value(key, numbers) for key in keys]):
+        for part in chunks(table.key_values(keys, numbers)):
             self.connection.execute(delete(table.table).where(table.key_column.in_(part)))
 
     def load_entry_keys(self, at_once: int) -> None:

@@ -95,6 +95,10 @@ class Numbers:
             self.fetch([given])
         return self._of.get(given, -1)
 
+    def has(self, given: str) -> bool:
+        """Whether the number of an id was fetched; it was not if there is none."""
+        return given in self._of
+
     def id(self, number: int) -> str | None:
         """The id of a number."""
         if number == NOBODY:
@@ -102,6 +106,12 @@ class Numbers:
         if number not in self._ids:
             self.fetch_ids([number])
         return self._ids[number]
+
+    def forget(self, limit: int) -> None:
+        """Let go of what was read if it is more than some; it is read again where it is needed."""
+        if len(self._of) > limit:
+            self._of.clear()
+            self._ids.clear()
 
     def _learn(self, number: int, text: str) -> None:
         self._of[text] = number
@@ -150,11 +160,12 @@ class RowTable:
         column: ColumnElement[Any] = self.table.c[self._key.name]
         return column
 
-    def key_value(self, key: str, names: Numbers) -> Any:
-        """A key as `key_column` holds it."""
+    def key_values(self, keys: Sequence[str], names: Numbers) -> list[Any]:
+        """Keys as `key_column` holds them; one that stands in no row may be left out."""
         if self._key.sort == "entity":
-            return names.of(key)
-        return UUID(key) if self._key.sort == "entry" else key
+            names.fetch(keys)
+            return [names.of(key) for key in keys if names.has(key)]
+        return list(map(UUID, keys)) if self._key.sort == "entry" else list(keys)
 
     def ids_in(self, row: Row) -> list[str]:
         """The ids that become numbers."""

@@ -6,7 +6,7 @@ import hashlib
 import os
 import sqlite3
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -15,12 +15,18 @@ from eventsourcing.persistence import Notification, StoredEvent
 from sqlalchemy import Connection, Select, func, select
 from sqlalchemy.exc import DBAPIError
 
+from timeline.audit.leaves import leaves_of
+from timeline.audit.tree import leaf_hash
+from timeline.store.nodes import frontier_of, kept
 from timeline.store.tables import events, payloads
 
 Clock = Callable[[], int]
 """Gives the time in microseconds since 1970-01-01T00:00:00Z."""
 
 SALT_BYTES = 16
+
+AT_ONCE = 2000
+"""How many events are written in one go; a longer batch is written in parts, so that memory stays flat."""
 
 
 def system_clock() -> int:
@@ -52,25 +58,30 @@ class Entry(NamedTuple):
 
 # `append` hands these to the drivers: SQLAlchemy's own work around each statement takes longer than the statement.
 # SQLite runs an insert once a row; PostgreSQL takes a batch as arrays, all in one round trip (%b: in binary form).
-_HEAD = "SELECT position, recorded_at FROM log_head WHERE id = 1"
+_HEAD = "SELECT position, recorded_at, frontier FROM log_head WHERE id = 1"
 _SQLITE_EVENTS = """
     INSERT INTO events (position, batch, entry_id, version, kind, recorded_at, recorded_by, digest)
     VALUES (?, ?, ?, ?, ?, ?, ?, ?)"""
 _SQLITE_PAYLOADS = "INSERT INTO payloads (position, salt, state) VALUES (?, ?, ?)"
-_SQLITE_HEAD = "UPDATE log_head SET position = ?, recorded_at = ? WHERE id = 1"
+_SQLITE_NODES = "INSERT INTO tree_nodes (level, node, hash) VALUES (?, ?, ?)"
+_SQLITE_HEAD = "UPDATE log_head SET position = ?, recorded_at = ?, frontier = ? WHERE id = 1"
 _POSTGRESQL_ALL = """
     WITH given AS (
         SELECT * FROM unnest(%b::bigint[], %b::uuid[], %b::integer[], %b::text[], %b::bytea[], %b::bytea[], %b::bytea[])
                    AS given (position, entry_id, version, kind, digest, salt, state)
     ), batch AS (
-        SELECT %b::bigint AS last, %b::bigint AS recorded_at, %b::text AS recorded_by
+        SELECT %b::bigint AS last, %b::bigint AS recorded_at, %b::text AS recorded_by, %b::bytea AS frontier
+    ), completed AS (
+        INSERT INTO tree_nodes (level, node, hash)
+        SELECT * FROM unnest(%b::integer[], %b::bigint[], %b::bytea[])
     ), logged AS (
         INSERT INTO events (position, batch, entry_id, version, kind, recorded_at, recorded_by, digest)
         SELECT position, last, entry_id, version, kind, recorded_at, recorded_by, digest FROM given, batch
     ), kept AS (
         INSERT INTO payloads (position, salt, state) SELECT position, salt, state FROM given
     ), moved AS (
-        UPDATE log_head SET position = last, recorded_at = batch.recorded_at FROM batch WHERE id = 1
+        UPDATE log_head SET position = last, recorded_at = batch.recorded_at, frontier = batch.frontier FROM batch
+        WHERE id = 1
     )
     SELECT pg_notify('timeline_log', '')"""
 
@@ -83,28 +94,57 @@ def digest_of(salt: bytes, state: bytes) -> bytes:
 def append(
     connection: Connection, stored: Sequence[StoredEvent], *, recorded_by: str, clock: Clock = system_clock
 ) -> Batch:
-    """Write events at the end of the log, as one batch with one recorded time.
+    """Write events at the end of the log, as one batch with one recorded time; `stored` may be longer than memory.
 
     The connection is one of `Database.writing`. Recorded time never goes backwards, whatever the clock does. Raises
     sqlalchemy's IntegrityError when a version of an entry exists already.
     """
-    noise = os.urandom(SALT_BYTES * len(stored))  # at once: asking the system costs more than the bytes
-    salts = [noise[at : at + SALT_BYTES] for at in range(0, len(noise), SALT_BYTES)]
-    rows = [(e, salt, digest_of(salt, e.state)) for e, salt in zip(stored, salts, strict=True)]
-
-    def following(position: int, recorded_at: int) -> Batch:
-        return Batch(position + 1, position + len(stored), max(clock(), recorded_at), recorded_by)
 
     if connection.dialect.name == "sqlite":
         with _driver(connection) as driver:
-            batch = following(*driver.execute(_HEAD).fetchone())
-            if stored:
-                _write_sqlite(driver, batch, rows)
-    else:
-        batch = following(*connection.exec_driver_sql(f"{_HEAD} FOR UPDATE").one())
-        if stored:
-            _write_postgresql(connection, batch, rows)
-    return batch
+            return _Appending(driver.execute(_HEAD).fetchone(), len(stored), recorded_by, clock).write(
+                stored, lambda *part: _write_sqlite(driver, *part)
+            )
+    head = connection.exec_driver_sql(f"{_HEAD} FOR UPDATE").one()
+    return _Appending(tuple(head), len(stored), recorded_by, clock).write(
+        stored, lambda *part: _write_postgresql(connection, *part)
+    )
+
+
+class _Appending:
+    """One batch on its way into the log."""
+
+    def __init__(self, head: tuple[int, int, bytes], length: int, recorded_by: str, clock: Clock) -> None:
+        position, recorded_at, frontier = head
+        self.batch = Batch(position + 1, position + length, max(clock(), recorded_at), recorded_by)
+        self.tree = frontier_of(position, bytes(frontier))
+
+    def write(self, stored: Sequence[StoredEvent], write: Callable[[Batch, int, _Rows, _Tree], None]) -> Batch:
+        """Write the events in parts, each with what it adds to the tree."""
+        for start in range(0, len(stored), AT_ONCE):
+            leaf = leaves_of(self.batch.last, self.batch.recorded_at, self.batch.recorded_by)
+            first = self.batch.first + start
+            rows = _salted(stored[start : start + AT_ONCE])
+            completed = []
+            for position, (event, _, digest) in enumerate(rows, first):
+                assert isinstance(event.originator_id, UUID)
+                made = leaf(position, event.originator_id, event.originator_version, event.topic, digest)
+                completed += kept(self.tree.add(leaf_hash(made)))
+            write(self.batch, first, rows, _Tree(completed, b"".join(self.tree.hashes)))
+        return self.batch
+
+
+class _Tree(NamedTuple):
+    """What a part of a batch adds to the tree: nodes by level and index, and the frontier after it."""
+
+    completed: list[tuple[int, int, bytes]]
+    frontier: bytes
+
+
+def _salted(stored: Sequence[StoredEvent]) -> _Rows:
+    noise = os.urandom(SALT_BYTES * len(stored))  # at once: asking the system costs more than the bytes
+    salts = [noise[at : at + SALT_BYTES] for at in range(0, len(noise), SALT_BYTES)]
+    return [(e, salt, digest_of(salt, e.state)) for e, salt in zip(stored, salts, strict=True)]
 
 
 _Rows = Sequence[tuple[StoredEvent, bytes, bytes]]
@@ -120,8 +160,8 @@ def _driver(connection: Connection) -> Iterator[Any]:
         raise DBAPIError.instance(None, None, problem, sqlite3.Error) from problem
 
 
-def _write_sqlite(driver: Any, batch: Batch, rows: _Rows) -> None:
-    first, last, recorded_at, by = batch
+def _write_sqlite(driver: Any, batch: Batch, first: int, rows: _Rows, tree: _Tree) -> None:
+    _, last, recorded_at, by = batch
     event_rows = [
         (position, last, _hex(e.originator_id), e.originator_version, e.topic, recorded_at, by, digest)
         for position, (e, _, digest) in enumerate(rows, first)
@@ -129,7 +169,8 @@ def _write_sqlite(driver: Any, batch: Batch, rows: _Rows) -> None:
     driver.executemany(_SQLITE_EVENTS, event_rows)
     payload_rows = [(position, salt, e.state) for position, (e, salt, _) in enumerate(rows, first)]
     driver.executemany(_SQLITE_PAYLOADS, payload_rows)
-    driver.execute(_SQLITE_HEAD, (last, recorded_at))
+    driver.executemany(_SQLITE_NODES, tree.completed)
+    driver.execute(_SQLITE_HEAD, (last, recorded_at, tree.frontier))
 
 
 def _hex(entry_id: UUID | str) -> str:
@@ -138,13 +179,15 @@ def _hex(entry_id: UUID | str) -> str:
     return entry_id.hex
 
 
-def _write_postgresql(connection: Connection, batch: Batch, rows: _Rows) -> None:
+def _write_postgresql(connection: Connection, batch: Batch, first: int, rows: _Rows, tree: _Tree) -> None:
     columns = zip(
         *((e.originator_id, e.originator_version, e.topic, digest, salt, e.state) for e, salt, digest in rows),
         strict=True,
     )
-    arrays = [list(range(batch.first, batch.last + 1)), *map(list, columns)]
-    connection.exec_driver_sql(_POSTGRESQL_ALL, (*arrays, batch.last, batch.recorded_at, batch.recorded_by))
+    arrays = [list(range(first, first + len(rows))), *map(list, columns)]
+    nodes = [list(column) for column in zip(*tree.completed, strict=True)] or [[], [], []]
+    values = (*arrays, batch.last, batch.recorded_at, batch.recorded_by, tree.frontier, *nodes)
+    connection.exec_driver_sql(_POSTGRESQL_ALL, values)
 
 
 def head_position(connection: Connection) -> int:
@@ -167,7 +210,7 @@ _log: Select[tuple[int, int, UUID, int, str, int, str, bytes]] = select(*_column
 )
 
 
-def read(connection: Connection, *, after: int = 0, upto: int | None = None) -> Iterator[Entry]:
+def read(connection: Connection, *, after: int = 0, upto: int | None = None) -> Generator[Entry]:
     """The log in the order of recording, from `after` (exclusive) to `upto` (inclusive), streamed."""
     query = _log.where(events.c.position > after).order_by(events.c.position)
     if upto is not None:
@@ -188,6 +231,45 @@ def streams(connection: Connection, entry_ids: Sequence[UUID], *, upto: int | No
         for row in connection.execute(query):
             found.setdefault(row.entry_id, []).append(Entry._make(row))
     return found
+
+
+def entries_in(connection: Connection, batch: Batch, size: int) -> Iterator[list[UUID]]:
+    """The entries that have events in a batch, each once, in parts of at most `size`."""
+    before = events.alias("before")
+    earlier = select(before.c.position).where(
+        before.c.entry_id == events.c.entry_id,
+        before.c.version == events.c.version - 1,
+        before.c.position >= batch.first,
+    )
+    for start in range(batch.first, batch.last + 1, size):
+        stop = min(start + size - 1, batch.last)
+        query = select(events.c.entry_id).where(events.c.position.between(start, stop), ~earlier.exists())
+        yield list(connection.scalars(query.order_by(events.c.position)))
+
+
+def entries_of(connection: Connection, batch: Batch, entry_ids: Sequence[UUID]) -> set[UUID]:
+    """Those of some entries that have events in a batch."""
+    return {
+        found
+        for start in range(0, len(entry_ids), 500)
+        for found in connection.scalars(
+            select(events.c.entry_id).where(
+                events.c.entry_id.in_(entry_ids[start : start + 500]), events.c.position >= batch.first
+            )
+        )
+    }
+
+
+def entries_begun_as(connection: Connection, batch: Batch, kind: str) -> list[UUID]:
+    """The entries with events in a batch whose first event is of a kind."""
+    first = events.alias("first")
+    query = (
+        select(events.c.entry_id)
+        .join(first, (first.c.entry_id == events.c.entry_id) & (first.c.version == 1) & (first.c.kind == kind))
+        .where(events.c.position.between(batch.first, batch.last))
+        .distinct()
+    )
+    return list(connection.scalars(query))
 
 
 def batch_of(connection: Connection, last: int) -> list[Entry]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import overload
 from uuid import UUID
 
 from eventsourcing import persistence as es
@@ -45,3 +47,23 @@ class EventMapper(es.Mapper[UUID]):
             ) from problem
         assert isinstance(entry_id, UUID)
         return EntryEvent(entry_id, stored_event.originator_version, event)
+
+
+class Stored(Sequence[es.StoredEvent]):
+    """Events in their stored form, made a slice at a time; the batch may be longer than memory."""
+
+    def __init__(self, batch: Sequence[EntryEvent], mapper: es.Mapper[UUID]) -> None:
+        self._batch = batch
+        self._mapper = mapper
+
+    def __len__(self) -> int:
+        return len(self._batch)
+
+    @overload
+    def __getitem__(self, at: int) -> es.StoredEvent: ...
+    @overload
+    def __getitem__(self, at: slice) -> Sequence[es.StoredEvent]: ...
+    def __getitem__(self, at: int | slice) -> es.StoredEvent | Sequence[es.StoredEvent]:
+        if isinstance(at, slice):
+            return [self._mapper.to_stored_event(e) for e in self._batch[at]]
+        return self._mapper.to_stored_event(self._batch[at])

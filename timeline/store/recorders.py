@@ -52,10 +52,10 @@ class LogAggregateRecorder(es.AggregateRecorder):
         Takes `recorded_by`, the name of who records, and `also`, work to be done in the same transaction. Raises
         `eventsourcing.persistence.IntegrityError` when a version exists.
         """
-        self._record(stored_events, **kwargs)
+        self.record(stored_events, **kwargs)
         return None
 
-    def _record(
+    def record(
         self,
         stored_events: Sequence[es.StoredEvent],
         *,
@@ -63,6 +63,7 @@ class LogAggregateRecorder(es.AggregateRecorder):
         also: Also | None = None,
         tracking: es.Tracking | None = None,
     ) -> log.Batch:
+        """The same as `insert_events`, for a batch that need not fit into memory; gives the batch."""
         with _as_eventsourcing_errors(), self.database.writing() as connection:
             batch = log.append(connection, stored_events, recorded_by=recorded_by, clock=self.clock)
             if tracking is not None:
@@ -91,7 +92,7 @@ class LogApplicationRecorder(LogAggregateRecorder, es.ApplicationRecorder):
 
     def insert_events(self, stored_events: Sequence[es.StoredEvent], **kwargs: Any) -> Sequence[int] | None:
         """Record events as one batch and give their positions."""
-        batch = self._record(stored_events, **kwargs)
+        batch = self.record(stored_events, **kwargs)
         return list(range(batch.first, batch.last + 1))
 
     def select_notifications(

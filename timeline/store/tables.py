@@ -1,8 +1,9 @@
 """The tables of the log and the triggers that keep it append-only.
 
 `events` is what an auditor proves; `payloads` holds what was said, apart, so that one entry can be erased and the proof
-that something stood there remains. `log_head` is one row: the last position given and the last recorded time. Writers
-lock it, so positions follow commit order without gaps; a deleted tail of the log shows as a head beyond the last event.
+that something stood there remains. `log_head` is one row: the last position given, the last recorded time, and the
+tree over the log as far as it is needed to go on. Writers lock it, so positions follow commit order without gaps; a
+deleted tail of the log shows as a head beyond the last event.
 """
 
 from __future__ import annotations
@@ -56,7 +57,18 @@ log_head = Table(
     Column("id", Integer, primary_key=True, autoincrement=False),
     Column("position", BigInteger, nullable=False),
     Column("recorded_at", BigInteger, nullable=False),
+    Column("frontier", LargeBinary, nullable=False),  # the complete subtrees of the log, largest first
 )
+
+tree_nodes = Table(
+    "tree_nodes",
+    metadata,
+    Column("level", Integer, primary_key=True, autoincrement=False),
+    Column("node", BigInteger, primary_key=True, autoincrement=False),
+    Column("hash", LargeBinary, nullable=False),
+    sqlite_with_rowid=False,
+)
+"""Complete subtrees of the log at every eighth level: `node` counts those of a level from 0."""
 
 tracking = Table(
     "tracking",
@@ -137,5 +149,5 @@ def create(connection: Connection) -> None:
     triggers = _SQLITE_TRIGGERS if connection.dialect.name == "sqlite" else _POSTGRESQL_TRIGGERS
     for statement in triggers:
         connection.exec_driver_sql(statement)
-    connection.execute(log_head.insert().values(id=1, position=0, recorded_at=0))
+    connection.execute(log_head.insert().values(id=1, position=0, recorded_at=0, frontier=b""))
     connection.execute(schema_version.insert().values(part="log", version=SCHEMA_VERSION))

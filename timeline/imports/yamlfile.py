@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import re
 import types
-from functools import cache
-from typing import Annotated, Any, NamedTuple, Union, get_args, get_origin, get_type_hints
+from functools import cache, partial
+from typing import Annotated, Any, BinaryIO, Union, get_args, get_origin, get_type_hints
 from uuid import UUID
 
 import msgspec
 
 from events import kinds
-from events.base import Event, Happening
+from events.base import Happening, citation_of
 from events.errors import UnreadableText
 from events.ids import ID_PATTERN
 from timeline.entries import entry_named, entry_of
-from timeline.files.advice import deepest, describe, explain, id_advice, short, steps_of, unknown_name
-from timeline.files.places import BadFile, Mistake, Place
-from timeline.files.yamltree import Keyed, Node, text_of, tree_of
+from timeline.imports.advice import deepest, describe, explain, id_advice, short, steps_of, unknown_name
+from timeline.imports.document import WholeDocument
+from timeline.imports.places import BadFile, Mistake, Place
+from timeline.imports.yamltree import Keyed, Node, text_of, tree_of
 
 SECTIONS = ("sources", "entities", "events")
 COMMON = tuple(f.encode_name for f in msgspec.structs.fields(Happening) if f.name != "id")
@@ -27,48 +28,11 @@ IN_A_FILE = {
 """The kinds that stand under `events:`. A file is corrected by changing it."""
 
 
-class Item(NamedTuple):
-    """One event of a file: the entry that it begins, or the entry that it is about."""
-
-    event: Event
-    entry: UUID
-    about: bool
-    name: str
-    key: Place
-    """Where the name stands."""
-    node: Node
-    own: Node
-    """The part under the name of the kind."""
-
-    def place(self, at: str) -> Place:
-        """Where a part of the event stands: `sources[0].source`; the deepest place of it that the file has."""
-        steps = steps_of(at)
-        if not steps:
-            return self.own.place
-        for holder in (self.own, self.node):
-            if isinstance(holder.value, dict) and steps[0] in holder.value:
-                return deepest(holder, steps).place
-        return self.key
-
-
-class Document(NamedTuple):
-    """What a file holds: what can be recorded, and what is wrong with the rest."""
-
-    file: str
-    lines: list[str]
-    items: list[Item]
-    mistakes: list[Mistake]
-    slugs: dict[UUID, str]
-    """The name in the file of every entry that it begins or speaks of, for messages."""
-    broken: set[str]
-    """The names of what could not be read; that others name it is no mistake of theirs."""
-
-
-def read(raw: bytes, file: str) -> Document:
+def read(raw: bytes, file: str) -> WholeDocument:
     """Read a file. Raises BadFile where it cannot be read at all; mistakes in single events are collected."""
     lines = text_of(raw, file)
     root = tree_of(lines, file)
-    document = Document(file, lines, [], [], {}, set())
+    document = WholeDocument(file, lines)
     if not isinstance(root.value, dict):
         message = "a ledger file begins with sources:, entities: or events:"
         raise BadFile.at(root.place, message, "see `timeline schema` and docs/yaml.md", lines)
@@ -90,10 +54,15 @@ def read(raw: bytes, file: str) -> Document:
     return document
 
 
+def open_document(file: BinaryIO, name: str) -> WholeDocument:
+    """Read a file that is open for reading."""
+    return read(file.read(), name)
+
+
 class _Reader:
     """One entry of a section."""
 
-    def __init__(self, document: Document, section: str, name: str, keyed: Keyed) -> None:
+    def __init__(self, document: WholeDocument, section: str, name: str, keyed: Keyed) -> None:
         self.document = document
         self.section = section
         self.name = name
@@ -187,7 +156,8 @@ class _Reader:
             return
         entry = self._entry(about.node.value) if about else entry_of(event) or entry_named("event", self.name)
         self.document.slugs.setdefault(entry, self.name)
-        self.document.items.append(Item(event, entry, about is not None, self.name, self.key, self.node, own))
+        place = partial(_place, self.key, self.node, own)
+        self.document.add(event, entry, self.name, self.key, place, about=about is not None)
 
     def _invalid(self, kind: str, problem: msgspec.ValidationError, own: Node) -> None:
         """A mistake made of what msgspec found: what it says, where in the event, and the field's own description."""
@@ -220,6 +190,17 @@ class _Reader:
         self.document.mistakes.append(Mistake(place, message, advice))
 
 
+def _place(key: Place, node: Node, own: Node, at: str) -> Place:
+    """Where a part of the event stands; `own` is the part under the name of the kind."""
+    steps = steps_of(at)
+    if not steps:
+        return own.place
+    for holder in (own, node):
+        if isinstance(holder.value, dict) and steps[0] in holder.value:
+            return deepest(holder, steps).place
+    return key
+
+
 def _is_entry(name: str) -> bool:
     """Whether a text can name an event: by its id in a file, or by its UUID."""
     return len(name) <= 100 and re.fullmatch(ID_PATTERN, name) is not None
@@ -234,10 +215,7 @@ def _plain(node: Node) -> Any:
 
 
 def _citation(value: Any) -> Any:
-    if not isinstance(value, str):
-        return value
-    source, _, locator = value.strip().partition(" ")
-    return {"source": source, "locator": locator.strip()} if locator else {"source": source}
+    return citation_of(value) if isinstance(value, str) else value
 
 
 @cache

@@ -28,14 +28,13 @@ class Mistake(NamedTuple):
     message: str
     help: str = ""
 
-    def shown(self, lines: Sequence[str]) -> str:
-        """The message with the line and a caret, as compilers show it."""
+    def shown(self, line: str | None) -> str:
+        """The message with the line that it is in and a caret, as compilers show it; alone if there is no such line."""
         file, number, column, width = self.place
         head = f"{printable(file)}:{number}:{column}: error: {printable(self.message)}"
         advice = f"  {printable(self.help)}" if self.help else ""
-        if not 1 <= number <= len(lines):
+        if line is None:
             return f"{head}\n      {advice}" if advice else head
-        line = lines[number - 1]
         start = max(0, column - 1 - SHOWN // 2) if len(line) > SHOWN else 0
         before, rest = printable(line[start : column - 1]), printable(line[column - 1 : start + SHOWN])
         meant = rest[: max(1, min(width, SHOWN // 2))] or " "
@@ -80,4 +79,5 @@ class BadFile(BadData):
     def at(cls, place: Place, message: str, advice: str = "", lines: Sequence[str] = ()) -> BadFile:
         """One mistake that ends the reading of a file."""
         mistake = Mistake(place, message, advice)
-        return cls([mistake], f"{mistake.shown(lines)}\nNothing was recorded.")
+        shown = lines[place.line - 1] if 1 <= place.line <= len(lines) else None
+        return cls([mistake], f"{mistake.shown(shown)}\nNothing was recorded.")

@@ -6,8 +6,8 @@ import re
 
 from events import kinds
 from events.ids import ID_PATTERN
-from timeline.files.places import Mistake, Place
-from timeline.files.yamltree import Node
+from timeline.imports.places import Mistake, Place
+from timeline.imports.yamltree import Node
 from timeline.naming import near
 
 

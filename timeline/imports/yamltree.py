@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 from typing import Any, NamedTuple, NoReturn
 
-from timeline.files.places import BadFile, Place
+from timeline.imports.places import BadFile, Place
 
 LONGEST_FILE = 256 * 1024 * 1024
 LONGEST_LINE = 64 * 1024
@@ -40,7 +40,7 @@ def text_of(raw: bytes, file: str) -> list[str]:
     try:
         text: str = raw.decode("utf-8-sig")
     except UnicodeDecodeError as problem:
-        raise _no_utf8(raw, problem.start, file) from None
+        raise no_utf8(raw, problem.start, file) from None
     lines = text.replace("\r\n", "\n").split("\n")
     for number, line in enumerate(lines, 1):
         if len(line) > LONGEST_LINE:
@@ -56,7 +56,8 @@ def text_of(raw: bytes, file: str) -> list[str]:
     return lines
 
 
-def _no_utf8(raw: bytes, at: int, file: str) -> BadFile:
+def no_utf8(raw: bytes, at: int, file: str) -> BadFile:
+    """That a byte of a file, counted from 0, belongs to no UTF-8 text."""
     number = raw.count(b"\n", 0, at) + 1
     begin = raw.rfind(b"\n", 0, at) + 1
     before = raw[begin:at].decode("utf-8", "replace")

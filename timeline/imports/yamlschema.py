@@ -7,7 +7,7 @@ from typing import Any
 from events import kinds
 from events.base import Happening
 from events.ids import ID_PATTERN
-from timeline.files.yamlfile import COMMON, IN_A_FILE
+from timeline.imports.yamlfile import COMMON, IN_A_FILE
 
 _CITATION = {
     "anyOf": [

@@ -1,0 +1,1 @@
+"""Formats that people bring: each is read into events with their places, and recorded by one engine (`recording`)."""

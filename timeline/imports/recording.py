@@ -1,0 +1,345 @@
+"""Bringing files into the ledger: what is new, what changed, what stands already.
+
+A file is a declaration: an event whose id is in the ledger and says the same is passed over; one that says something
+else becomes a correction. All files of one call are recorded together, as one batch. First everything is read and
+planned, then the plan is carried out; both go through the files in small parts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import islice
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from sqlalchemy import Connection
+
+from events.about import Correction, Retraction
+from events.base import Event, Happening
+from events.kinds import encode, kind_of
+from projections.facts import Version, in_force
+from timeline.checks import Invalid, Problem
+from timeline.entries import ENTRY_ID, is_entry_id
+from timeline.errors import BadData
+from timeline.imports.document import Document, Item
+from timeline.imports.places import BadFile, Mistake
+from timeline.imports.plan import NOTHING, Action, Plan, Planned, Step
+from timeline.ledger import Ledger, following, new
+from timeline.naming import near
+from timeline.state.projector import versions
+from timeline.state.tables import chunks
+from timeline.store import log
+from timeline.store.mapper import EntryEvent
+
+Tell = Callable[[str, int, int], Any]
+"""Told how far the work is: what is done, how much of it, of how much."""
+
+PART = 1000
+"""How many events of a file are looked at together."""
+
+MOST_SHOWN = 100
+"""More mistakes than anybody reads at once; the rest are counted."""
+
+
+class Pruned(NamedTuple):
+    """An event that is no longer in the files, and its retraction."""
+
+    event: Event
+    record: EntryEvent
+
+
+class Report(NamedTuple):
+    """What an import did, or would do. The plan is open as long as the ledger's block is."""
+
+    plan: Plan
+    pruned: list[Pruned]
+    mistakes: list[Mistake]
+    shown_mistakes: str
+    batch: log.Batch | None
+
+    def count(self, action: Action) -> int:
+        """How many events it did this about."""
+        return self.plan.counts().get(action, 0)
+
+
+class _OnlyTried(Exception):
+    """Raised inside the transaction of a dry run, which then leaves nothing behind."""
+
+
+def import_documents(
+    ledger: Ledger,
+    documents: Sequence[Document],
+    *,
+    by: str = "",
+    dry_run: bool = False,
+    keep_going: bool = False,
+    prune: bool = False,
+    tell: Tell = lambda step, done, of: None,
+) -> Report:
+    """Record what the documents hold and the ledger does not.
+
+    With `prune`, events that were first recorded together with others of the documents, and are not in them any more,
+    are retracted.
+
+    Raises BadFile, and records nothing, if anything is wrong; with `keep_going` the rest is recorded and the mistakes
+    are in the report. A dry run checks all the same and records nothing.
+    """
+    planning = _Planning(ledger, documents, tell)
+    planning.run()
+    pruned = _vanished(ledger, planning.plan) if prune else []
+    tried_only = dry_run or (bool(planning.mistakes) and not keep_going)
+    batch = None
+    while records := _All(planning.plan.records(), [p.record for p in pruned]):
+        try:
+            batch = _record(ledger, records, by, dry_run=tried_only, tell=tell)
+            break
+        except Invalid as problem:
+            planned = len(planning.plan.records())
+            if any(p.index >= planned for p in problem.problems):
+                raise BadData(f"pruning cannot be done: {problem}. Nothing was recorded.") from None
+            planning.leave_out(problem.problems)
+            tried_only = dry_run or not keep_going
+    shown = planning.shown()
+    mistakes = [m for _, m in planning.mistakes]
+    if mistakes and not keep_going:
+        good = sum(planning.plan.counts().values())
+        raise BadFile(mistakes, f"{shown}\n{_summary(len(mistakes), good)}")
+    return Report(planning.plan, pruned, mistakes, shown, batch)
+
+
+class _Planning:
+    """Reading the documents, and deciding about each event in them."""
+
+    def __init__(self, ledger: Ledger, documents: Sequence[Document], tell: Tell) -> None:
+        self.ledger = ledger
+        self.documents = documents
+        self.tell = tell
+        self.plan = Plan()
+        self.mistakes: list[tuple[int, Mistake]] = []
+        """Each with the number of its document."""
+        self.broken: set[str] = {name for d in documents for name in d.broken}
+        """The names of what is left out; that others name it is no mistake of theirs."""
+
+    def run(self) -> None:
+        """Plan everything; what is about an entry that stands further on waits until the end."""
+        waiting: list[tuple[int, Item]] = []
+        with self.ledger.database.reading() as connection:
+            for number, document in enumerate(self.documents):
+                found = self._good(number, document)
+                while part := list(islice(found, PART)):
+                    waiting += self._part(connection, number, part, wait=True)
+                    self.tell("reading", *document.done())
+            self.broken |= {name for d in self.documents for name in d.broken}
+            for number, item in waiting:
+                self._part(connection, number, [item], wait=False)
+
+    def _good(self, number: int, document: Document) -> Iterator[Item]:
+        for found in document.read():
+            if isinstance(found, Mistake):
+                self.mistakes.append((number, found))
+            else:
+                yield found
+
+    def _part(
+        self, connection: Connection, number: int, items: Sequence[Item], *, wait: bool
+    ) -> list[tuple[int, Item]]:
+        """Plan some events of a document, and give those that must wait for an entry that nothing begins yet."""
+        entries = list(dict.fromkeys(i.entry for i in items))
+        held = {e: versions(s) for e, s in log.streams(connection, entries).items()}
+        planned = self.plan.planned(entries)
+        waiting = []
+        for item in items:
+            so_far = planned.get(item.entry, NOTHING)
+            stream = held.get(item.entry, [])
+            if item.about and not (stream or so_far.last) and wait:
+                waiting.append((number, item))
+            elif (mistake := self._misplaced(number, item, so_far, stream)) is not None:
+                if self.documents[number].slugs.get(item.entry) not in self.broken:
+                    self.mistakes.append((number, mistake))
+                self.broken.add(item.name)
+            else:
+                step = _step(number, item, stream, so_far)
+                self.plan.add(step)
+                planned[item.entry] = _with(so_far, step)
+        return waiting
+
+    def _misplaced(self, number: int, item: Item, planned: Planned, stream: Sequence[Version]) -> Mistake | None:
+        """What is wrong with an event that begins an entry again, is about none, or does not follow what stands."""
+        last = planned.last or len(stream)
+        if item.version is not None:
+            return _out_of_turn(item, planned, stream)
+        if not item.about and planned.first and planned.first_said != (kind_of(item.event), encode(item.event)):
+            other = self.documents[planned.first[0]].place(planned.first[1], "")
+            message = f"{item.name} stands in {other.file}:{other.line} too, and says something else there"
+            return Mistake(item.key, message, "leave one of them out")
+        if item.about and not last:
+            name = self.documents[number].slugs.get(item.entry, str(item.entry))
+            close = near(name, self.plan.names())
+            advice = f"did you mean {_either(close)}?" if close else "name an event of a file, or its UUID"
+            return Mistake(self.documents[number].place(item.ref, "about"), f"no event is called {name!r}", advice)
+        return None
+
+    # -- what the ledger would not record ----------------------------------------------------------------------------
+
+    def leave_out(self, problems: Sequence[Problem]) -> None:
+        """Turn problems into mistakes at their places, and take what has them out of the plan."""
+        steps = {p.index: self.plan.step_of(p.index) for p in problems}
+        for problem in problems:
+            step = steps[problem.index]
+            if self._named(problem.unknown) not in self.broken:
+                self.mistakes.append((step.document, self._mistake(step, problem)))
+        self.broken |= {s.name for s in steps.values()} | {str(s.entry) for s in steps.values() if not s.about}
+        self.plan.leave_out(steps)
+
+    def _mistake(self, step: Step, problem: Problem) -> Mistake:
+        document = self.documents[step.document]
+        at = problem.at.removeprefix("event.") if step.action == "corrected" else problem.at
+        message, advice = self._readable(problem.message), problem.help
+        if is_entry_id(problem.unknown):
+            close = near(self._named(problem.unknown), self.plan.names())
+            advice = f"did you mean {_either(close)}?" if close else advice
+        return Mistake(document.place(step.ref, at), message, advice)
+
+    def _readable(self, message: str) -> str:
+        """The message with the names of entries in place of their UUIDs."""
+        return ENTRY_ID.sub(lambda found: repr(self._named(found[0])), message)
+
+    def _named(self, given: str) -> str:
+        """The name in a file of the entry with this UUID; anything else comes back as it is."""
+        if not is_entry_id(given):
+            return given
+        return next((d.slugs[UUID(given)] for d in self.documents if UUID(given) in d.slugs), given)
+
+    def shown(self) -> str:
+        """The mistakes in the order of the files, as they are shown."""
+        self.mistakes.sort(key=lambda both: (both[0], both[1].place))
+        shown = [m.shown(self.documents[number].line(m.place.line)) for number, m in self.mistakes[:MOST_SHOWN]]
+        if len(self.mistakes) > MOST_SHOWN:
+            shown.append(f"… and {len(self.mistakes) - MOST_SHOWN:,} more errors")
+        return "\n".join(shown)
+
+
+# -- one event --------------------------------------------------------------------------------------------------------
+
+
+def _step(number: int, item: Item, stream: Sequence[Version], planned: Planned) -> Step:
+    """What to do about one event, given what the ledger and the files say of its entry so far."""
+
+    def step(action: Action, record: EntryEvent | None = None, before: Event | None = None) -> Step:
+        return Step(number, item.ref, item.name, item.about, action, item.entry, item.event, record, before)
+
+    last = planned.last or len(stream)
+    if (kind_of(item.event), encode(item.event)) in planned.said and item.version is None:
+        return step("unchanged")  # another file says the same
+    if item.version is not None and 1 < item.version <= len(stream):
+        return step("unchanged")
+    if item.about:
+        if item.version is None and any(v.event == item.event for v in stream):
+            return step("unchanged")
+        return step("new", following(item.entry, last, item.event))
+    if not stream:
+        return step("new", new(item.event, item.entry))
+    if item.version is not None and stream[0].event == item.event:
+        return step("unchanged")
+    fact = in_force(item.entry, stream)
+    if fact is None:
+        return step("retracted")
+    if fact.event == item.event:
+        return step("unchanged")
+    correction = Correction(event=item.event, reason="the imported file changed")  # type: ignore[arg-type]  # content kinds only
+    return step("corrected", following(item.entry, last, correction), fact.event)
+
+
+def _with(planned: Planned, step: Step) -> Planned:
+    said = (kind_of(step.event), encode(step.event))
+    first = planned.first or (None if step.about else (step.document, step.ref, step.name))
+    last = step.record.originator_version if step.record else planned.last
+    return Planned(last, first, planned.said | {said}, planned.first_said or (None if step.about else said))
+
+
+def _out_of_turn(item: Item, planned: Planned, stream: Sequence[Version]) -> Mistake | None:
+    """What is wrong with an event of a stated version: it must be the next one, or say what stands."""
+    version, last = item.version or 1, planned.last or len(stream)
+    if version > last + 1:
+        message = f"version {version} of {item.name} comes where version {last + 1} should"
+        return Mistake(item.key, message, "the lines of an entry stand in the order of their versions, without a gap")
+    if version <= planned.last and version > len(stream):
+        return Mistake(item.key, f"version {version} of {item.name} stands in the files twice", "leave one of them out")
+    if 1 < version <= len(stream) and stream[version - 1].event != item.event:
+        message = f"the ledger has another version {version} of {item.name}: it went another way than this file"
+        return Mistake(item.key, message, f"see `timeline history {item.entry}`, and leave out the lines of this entry")
+    return None
+
+
+def _either(names: Sequence[str]) -> str:
+    return " or ".join(map(repr, names))
+
+
+def _summary(wrong: int, good: int) -> str:
+    errors = f"{wrong} error{'s' if wrong != 1 else ''}, {good} good. Nothing was recorded."
+    return f"{errors} (--keep-going records the {good})" if good else errors
+
+
+# -- carrying it out --------------------------------------------------------------------------------------------------
+
+
+class _All(Sequence[EntryEvent]):
+    """What is planned, and then the retractions of what vanished."""
+
+    def __init__(self, planned: Sequence[EntryEvent], pruned: Sequence[EntryEvent]) -> None:
+        self._planned = planned
+        self._pruned = pruned
+
+    def __len__(self) -> int:
+        return len(self._planned) + len(self._pruned)
+
+    def __getitem__(self, at: Any) -> Any:
+        if isinstance(at, int):
+            return self[at : at + 1][0]
+        start, stop, _ = at.indices(len(self))
+        cut = len(self._planned)
+        return [*self._planned[start:stop], *self._pruned[max(0, start - cut) : max(0, stop - cut)]]
+
+
+def _record(ledger: Ledger, records: Sequence[EntryEvent], by: str, *, dry_run: bool, tell: Tell) -> log.Batch | None:
+    def undo(connection: Connection, batch: log.Batch) -> None:
+        raise _OnlyTried
+
+    try:
+        return ledger.record_read(records, by=by, also=undo if dry_run else None, tell=tell)
+    except _OnlyTried:
+        return None
+
+
+def _vanished(ledger: Ledger, plan: Plan) -> list[Pruned]:
+    """The named events that share a first batch with events of the files and are in none of them."""
+    with ledger.database.reading() as connection:
+        batches: set[int] = set()
+        for part in _entries(plan):
+            batches |= {stream[0].batch for stream in log.streams(connection, part).values()}
+        found: list[Pruned] = []
+        for batch in sorted(batches):
+            begun = [e.entry_id for e in log.batch_of(connection, batch) if e.version == 1]
+            gone = [e for part in chunks(begun) for e in _not_in(plan, part)]
+            held = {e: versions(stream) for e, stream in log.streams(connection, gone).items()}
+            found += _retractions(held)
+    return found
+
+
+def _entries(plan: Plan) -> Iterator[list[UUID]]:
+    entries = (step.entry for step in plan.steps())
+    while part := list(islice(entries, PART)):
+        yield part
+
+
+def _not_in(plan: Plan, entries: Sequence[UUID]) -> list[UUID]:
+    planned = plan.planned(entries)
+    return [e for e in entries if e not in planned]
+
+
+def _retractions(held: Mapping[UUID, Sequence[Version]]) -> Iterator[Pruned]:
+    for entry, stream in held.items():
+        fact = in_force(entry, stream)
+        if fact is not None and isinstance(fact.event, Happening) and fact.event.id:
+            retraction = Retraction(reason="it is no longer in the imported file")
+            yield Pruned(fact.event, following(entry, len(stream), retraction))
