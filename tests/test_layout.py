@@ -107,7 +107,8 @@ def test_the_pure_packages_have_a_docstring_and_nothing_else_in_front(package):
 def test_every_library_that_is_imported_is_declared():
     """What the development tools happen to bring along is missing on a user's machine."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
-    declared = project["dependencies"] + project["optional-dependencies"]["postgres"]
+    extras = project["optional-dependencies"]
+    declared = project["dependencies"] + extras["parquet"] + extras["postgres"]
     names = {normalised(re.split(r"[^\w.-]", line, maxsplit=1)[0]) for line in declared}
     providers = packages_distributions()
 
