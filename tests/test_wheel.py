@@ -84,6 +84,18 @@ def test_the_example_travels_with_the_wheel(wheel):
     assert packed == (ROOT / "examples" / "meta-ai.yaml").read_bytes()
 
 
+def test_what_a_page_is_made_of_travels_with_the_wheel(wheel):
+    with zipfile.ZipFile(wheel) as archive:
+        packed = {
+            name
+            for name in archive.namelist()
+            if name.startswith(("timeline/pages/assets/", "timeline/pages/templates/"))
+        }
+
+    folders = (ROOT / "timeline" / "pages" / name for name in ("assets", "templates"))
+    assert packed == {path.relative_to(ROOT).as_posix() for folder in folders for path in folder.iterdir()}
+
+
 def test_the_command_is_called_timeline(wheel):
     with zipfile.ZipFile(wheel) as archive:
         (name,) = (n for n in archive.namelist() if n.endswith(".dist-info/entry_points.txt"))

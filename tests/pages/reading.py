@@ -1,0 +1,53 @@
+"""What a page shows, and what it should show, as the same lines of text."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from playwright.sync_api import Page
+
+from timeline.pages.panel import Block, Item
+
+
+def day_shown(page: Page) -> str:
+    settled(page)
+    return str(page.locator("#day time").get_attribute("datetime"))
+
+
+def settled(page: Page) -> None:
+    """The panel is drawn with the next frame."""
+    page.evaluate("() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
+
+
+def lines(page: Page) -> list[str]:
+    """Headings and lines of the state, marks in words, as a reader of screens has them."""
+    found: list[str] = page.eval_on_selector_all(
+        "#state h3, #state h4, #state .line",
+        """parts => parts.map((part) => {
+          const read = part.cloneNode(true);
+          for (const mark of read.querySelectorAll("[role=img]")) mark.textContent = `${mark.ariaLabel} `;
+          for (const link of read.querySelectorAll("a")) link.textContent = ` [${link.textContent}]`;
+          return read.textContent.replace(/\\s+/g, " ").trim();
+        })""",
+    )
+    return found
+
+
+def expected(blocks: list[Block]) -> list[str]:
+    """The same of what the server says."""
+    found = []
+    for block in blocks:
+        found.append(f"{block.title} {block.note}".strip())
+        for group in block.groups:
+            if group.heading:
+                found.append(f"{group.heading} {group.tally}")
+            found += [line for item in group.items for line in _lines(item)]
+    return found
+
+
+def _lines(item: Item) -> Iterator[str]:
+    parts = [item.mark, "disputed" if item.disputed else "", *(p.text for p in item.pieces)]
+    parts += [f"[{n}]" for n in item.sources]
+    yield " ".join(" ".join(parts).split())
+    for below in item.below:
+        yield from _lines(below)

@@ -1,0 +1,260 @@
+"""The lanes drawn as SVG: for a page that lays out the parts itself, or as a picture of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from functools import cache
+from html import escape
+from importlib.resources import files
+from typing import NamedTuple
+
+from projections import certainty
+from timeline.pages.axis import Axis
+from timeline.pages.colours import PALETTE, sheet
+from timeline.pages.lanes import Bar, Lanes
+from timeline.pages.layout import BAR, BESIDE, LINE, Piece, Placed, Point, pieces, placed
+from timeline.pages.texts import clean, fitted, width
+from timeline.printing import words
+
+NAMES = 176
+"""The width of the column of names, in pixels."""
+PLOT = 1000
+"""The width of the plot in a picture of its own, and what labels are cut for until a page measures its own."""
+AXIS = 40
+"""The height of the axis."""
+HANDLE = 84
+"""The width of the date at the head of its line."""
+FLAG = '<path class="flag" d="M1.5 1h7l-2 2.5 2 2.5h-5.5v5h-1.5z"/>'
+
+
+class Drawn(NamedTuple):
+    """The parts of a page, each without the element around it. The plot and the names are equally high."""
+
+    defs: str
+    axis: str
+    names: str
+    plot: str
+    height: int
+
+
+def drawn(lanes: Lanes, wide: float = PLOT) -> Drawn:
+    """The parts for a page; places along the axis are per cents, so that the plot may have any width."""
+    rows = list(placed(lanes, wide))
+    height = rows[-1].top + rows[-1].height + 8 if rows else LINE
+    grid = "".join(_grid(lanes.axis, wide))
+    body = "".join(_row(row, lanes, wide) for row in rows)
+    asof = share(lanes.axis.at(lanes.day))
+    line = f'<line class="asof" x1="{asof}" x2="{asof}" y1="0" y2="100%"/>'
+    plot = f'<g class="lines">{grid}</g>{body}{line}'
+    axis = f'<g class="ticks">{"".join(_ticks(lanes.axis, wide))}</g>{_pill(lanes, wide)}'
+    return Drawn(defs(), axis, "".join(_name(row) for row in rows), plot, height)
+
+
+def picture(lanes: Lanes, title: str, described: str, note: str) -> Iterator[str]:
+    """A picture of its own, in parts: the lanes with their names, the axis, a legend and what they were made from."""
+    parts = drawn(lanes, PLOT)
+    wide, top = NAMES + PLOT + 40, 56
+    high = top + AXIS + parts.height + 58
+    yield (
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {wide} {high}" width="{wide}" height="{high}" '
+        f'role="img" aria-labelledby="title described">\n<title id="title">{_text(title)}</title>\n'
+        f'<desc id="described">{_text(described)}</desc>\n<style>\n{style()}</style>\n{parts.defs}\n'
+        f'<rect class="paper" fill="#ffffff" width="100%" height="100%"/>\n'
+        f'<text class="title" x="20" y="32">{_text(fitted(title, PLOT / 2))}</text>\n'
+        f'<text class="faint" x="{wide - 20}" y="32" text-anchor="end">{_text(note)}</text>\n'
+    )
+    yield f'<svg x="20" y="{top + AXIS}" width="{wide - 40}" height="{parts.height}">{parts.names}</svg>\n'
+    yield f'<svg x="{20 + NAMES}" y="{top + AXIS}" width="{PLOT}" height="{parts.height}">{parts.plot}</svg>\n'
+    yield (
+        f'<svg x="{20 + NAMES}" y="{top}" width="{PLOT}" height="{AXIS}" overflow="visible">{parts.axis}</svg>\n'
+        f'<svg x="20" y="{high - 34}" width="{wide - 40}" height="20">{legend()}</svg>\n</svg>\n'
+    )
+
+
+def style() -> str:
+    """The style sheet of a picture of its own."""
+    return sheet(template(), follows_page=False)
+
+
+@cache
+def template() -> str:
+    """The style sheet of pictures, without its colours."""
+    return files("timeline.pages").joinpath("assets", "lanes.css").read_text("utf-8")
+
+
+def share(part: float) -> str:
+    """A place along the axis."""
+    return f"{100 * part:.3f}".rstrip("0").rstrip(".") + "%"
+
+
+@cache
+def defs() -> str:
+    """Two fades and a hatching for each colour, shared by all bars."""
+    return f"<defs>{''.join(map(_paints, range(len(PALETTE))))}</defs>"
+
+
+def _paints(number: int) -> str:
+    """The fallback beside the class is for programs that know no style sheets."""
+    stop = f'class="c{number}" stop-color="{PALETTE[number][0]}"'
+    return (
+        f'<linearGradient id="in{number}"><stop {stop} offset="0" stop-opacity=".06"/><stop {stop} offset="1"/>'
+        f'</linearGradient><linearGradient id="out{number}"><stop {stop} offset="0"/><stop {stop} offset="1" '
+        f'stop-opacity=".06"/></linearGradient><pattern id="hatch{number}" width="6" height="6" '
+        f'patternUnits="userSpaceOnUse" patternTransform="rotate(45)"><path class="stripe c{number}" '
+        f'd="M1.5 0v6" stroke="{PALETTE[number][0]}"/></pattern>'
+    )
+
+
+# -- axis and names ---------------------------------------------------------------------------------------------------
+
+
+def _grid(axis: Axis, wide: float) -> Iterator[str]:
+    for tick in axis.ticks(wide):
+        x = share(axis.at(tick.day))
+        yield f'<line class="grid{"" if tick.is_year else " month"}" x1="{x}" x2="{x}" y1="0" y2="100%"/>'
+
+
+def _ticks(axis: Axis, wide: float) -> Iterator[str]:
+    for tick in axis.ticks(wide):
+        yield (
+            f'<text class="tick{" year" if tick.is_year else ""}" x="{share(axis.at(tick.day))}" y="34" '
+            f'dx="3">{tick.label}</text>'
+        )
+
+
+def _pill(lanes: Lanes, wide: float) -> str:
+    """The date at the head of the line, within the axis; what can be dragged."""
+    at = lanes.axis.at(lanes.day)
+    x = min(max(at * wide, HANDLE / 2), wide - HANDLE / 2) - at * wide
+    return (
+        f'<svg class="handle" x="{share(at)}" y="0" width="1" height="{AXIS}" overflow="visible">'
+        f'<g transform="translate({x:g},0)"><rect class="pill" x="{-HANDLE / 2:g}" y="2" width="{HANDLE}" height="20" '
+        f'rx="10"/><text y="16" text-anchor="middle">{words.day(lanes.day)}</text></g>'
+        f'<path class="asof" d="M0 22v18"/></svg>'
+    )
+
+
+def _name(row: Placed) -> str:
+    if row.section:
+        return (
+            f'<g class="section" transform="translate(0,{row.top})"><text class="heading" y="{row.height - 10}">'
+            f"{_text(fitted(row.section.title, NAMES - 50))}</text>"
+            f'<path class="rule" d="M0 {row.height - 3}h{NAMES}"/></g>\n'
+        )
+    assert row.lane
+    name = fitted(row.lane.name, NAMES - 26)
+    return f'<g class="lane" transform="translate(0,{row.top})"><text class="name" y="14">{_text(name)}</text></g>\n'
+
+
+# -- rows -------------------------------------------------------------------------------------------------------------
+
+
+def _row(row: Placed, lanes: Lanes, wide: float) -> str:
+    if row.lane is None:
+        rule = f'<line class="rule" x1="0" x2="100%" y1="{row.height - 3}" y2="{row.height - 3}"/>'
+        return f'<g class="section" transform="translate(0,{row.top})">{rule}</g>\n'
+    parts = [_bar(bar, 0, lanes, wide) for bar in row.lane.thin]
+    parts += [_bar(bar, n * LINE, lanes, wide) for n, line in enumerate(row.lane.lines) for bar in line]
+    parts += [_point(point, lanes, wide) for point in row.points]
+    return f'<g class="lane" transform="translate(0,{row.top})">{"".join(parts)}</g>\n'
+
+
+def _bar(bar: Bar, top: int, lanes: Lanes, wide: float) -> str:
+    found = list(pieces(bar.row, lanes.axis))
+    mark = certainty.on_day(bar.row, lanes.day) or ""
+    if not found:  # a bar beyond the axis keeps its place in the order of the bars
+        return '<g class="bar"/>'
+    y, high = (top + 17, 3) if bar.is_thin else (top + 2, BAR)
+    boxes = "".join(_piece(piece, bar.colour, y, high) for piece in found)
+    firm = [p for p in found if p.manner != "open" and not bar.is_thin]
+    shape = firm and _box(firm[0].begin, firm[-1].end, y, high, 'class="shape" rx="2" fill="none"')
+    said = "" if bar.is_thin else _label(bar.label, found, y, wide)
+    flag = f'<svg x="{share(found[0].begin)}" y="{y + 2}" width="10" height="12">{FLAG}</svg>'
+    return f'<g class="bar {mark}">{boxes}{shape or ""}{said}{flag if bar.row.disputed else ""}</g>'
+
+
+def _piece(piece: Piece, colour: int, y: float, high: float) -> str:
+    fill = f'class="c{colour}" fill="{PALETTE[colour][0]}"'
+    match piece.manner:
+        case "in" | "out":
+            fill = f'fill="url(#{piece.manner}{colour})"'
+        case "unconfirmed":
+            fill = f'fill="url(#hatch{colour})"'
+        case "maybe":
+            fill = f'class="maybe c{colour}" fill="{PALETTE[colour][0]}"'
+        case "open":
+            y, high, fill = y + high / 2 - 1, 2, f'class="open" fill="url(#in{colour})"'
+    return _box(piece.begin, piece.end, y, high, fill)
+
+
+def _box(begin: float, end: float, y: float, high: float, look: str) -> str:
+    return f'<rect {look} x="{share(begin)}" y="{y:g}" width="{share(end - begin)}" height="{high:g}"/>'
+
+
+def _label(label: str, found: Sequence[Piece], y: float, wide: float) -> str:
+    """The label in the solid part; where that is too short, in the widest of the others; last, along the open line."""
+    best = _ground(label, found, wide)
+    room = (best.end - best.begin) * wide - 8
+    place = 'x="5"'
+    if best.manner == "open":
+        place = 'class="halo" x="100%" dx="-5" text-anchor="end"'
+    elif best.manner == "unconfirmed":
+        place = 'class="halo" x="5"'
+    return (
+        f'<svg class="label" x="{share(best.begin)}" y="{y}" width="{share(best.end - best.begin)}" height="{BAR}">'
+        f'<text {place} y="11.5">{_text(fitted(label, room))}</text></svg>'
+    )
+
+
+def _ground(label: str, found: Sequence[Piece], wide: float) -> Piece:
+    for enough in (min(width(label) + 8, 70), min(width(label) + 8, 44)):
+        for manners in (("solid",), ("in", "out", "maybe", "unconfirmed"), ("open",)):
+            fit = [p for p in found if p.manner in manners and (p.end - p.begin) * wide >= enough]
+            if fit:
+                return max(fit, key=lambda p: p.end - p.begin)
+    return max(found, key=lambda p: p.end - p.begin)
+
+
+def _point(point: Point, lanes: Lanes, wide: float) -> str:
+    marker = point.marker
+    mark = "certain" if marker.latest <= lanes.day else "possible" if marker.earliest <= lanes.day else "later"
+    y = point.line * LINE
+    reach = _box(point.begin, point.end, y + 8, 3, 'fill="url(#in8)"') if point.end > point.begin else ""
+    dx, anchor = (-BESIDE, "end") if point.is_left else (BESIDE, "start")
+    x = share(point.begin if point.is_left else point.end)
+    flag = f'<svg x="{share(point.end)}" y="{y}" width="12" height="12" overflow="visible">{FLAG}</svg>'
+    return (
+        f'<g class="bar {mark}">{reach}<svg x="{share(point.end)}" y="{y + 9}" width="1" height="1" overflow="visible">'
+        f'<path class="dot" d="M0-6 6 0 0 6-6 0z"/></svg><svg class="beside" x="{x}" y="{y}" width="1" height="{LINE}" '
+        f'overflow="visible"><text x="{dx}" y="13.5" text-anchor="{anchor}">'
+        f"{_text(fitted(marker.label, point.room))}</text></svg>{flag if marker.disputed else ''}</g>"
+    )
+
+
+def legend() -> str:
+    """What the manners of drawing mean, for the foot of a picture."""
+    x = 0.0
+    parts = []
+    for said, shown in entries():
+        parts.append(f'<svg x="{x:g}" y="2" width="30" height="{BAR}">{shown}</svg>')
+        parts.append(f'<text x="{x + 36:g}" y="14">{said}</text>')
+        x += 36 + width(said) + 24
+    return "".join(parts)
+
+
+def entries() -> Iterator[tuple[str, str]]:
+    """Each manner of drawing in words, with a sample."""
+    whole = f'<rect class="c0" fill="{PALETTE[0][0]}" width="30" height="{BAR}"/>'
+    frame = f'<rect class="shape" x="1" y="1" width="28" height="{BAR - 2}" rx="2" fill="none"/>'
+    yield "known dates", whole
+    yield "fades: date uncertain", f'<rect fill="url(#in0)" width="30" height="{BAR}"/>'
+    yield "hatched: nothing heard since", f'<rect fill="url(#hatch0)" width="30" height="{BAR}"/>'
+    yield "thin: start unknown", '<rect fill="url(#in0)" y="6.5" width="30" height="2"/>'
+    yield "certain on the day", f'<g class="certain">{frame}</g>'
+    yield "possible", f'<g class="possible">{frame}</g>'
+    yield "unconfirmed", f'<g class="unconfirmed">{frame}</g>'
+    yield "disputed", f'<svg x="10" y="2">{FLAG}</svg>'
+
+
+def _text(said: str) -> str:
+    return escape(clean(said))
