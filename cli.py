@@ -36,13 +36,16 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "merge": ("write", "change", "Join two ids that name the same."),
     "alias": ("write", "change", "Let an entity be found by further names."),
     "undo": ("write", "change", "Withdraw everything that one command recorded."),
+    "erase": ("write", "erase", "Erase the content of an entry for good, for the law."),
     "import": ("share", "files", "Record what files hold."),
     "export": ("share", "export", "Write events for another program: ical, csv, atom and more."),
     "lint": ("check", "lint", "List contradictions and gaps."),
+    "audit": ("check", "audit", "Seal the log, and find out whether anybody rewrote it."),
     "schema": ("check", "schema", "Print the JSON Schema of a kind, or of all."),
     "date": ("check", "dates", "Explain EDTF dates."),
     "projections": ("run", "projections", "Show how projections stand, or make them anew."),
     "migrate": ("run", "projections", "Bring the ledger of an older version up to date."),
+    "roles": ("run", "roles", "Make the roles of a ledger on PostgreSQL."),
     "completion": ("run", "completion", "Print the completion script of a shell."),
 }
 SECTIONS = {
@@ -81,6 +84,14 @@ class Commands(click.Group):
             hint = f" Did you mean {' or '.join(close)}?" if close else ""
             ctx.fail(f"there is no command {args[0]!r}.{hint}")
         return super().resolve_command(ctx, args)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command; that the reader of a pipe has seen enough is no failure, as click has it."""
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError:
+            _write_nowhere()
+            ctx.exit(0)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """The commands by section, without loading any."""

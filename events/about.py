@@ -9,6 +9,7 @@ from msgspec import Meta
 from events.base import Citation, Event, Names
 from events.deals import Deal, DealCancellation, DealCompletion
 from events.ids import EntityId, Line, Text
+from events.keeping import KeyRotation
 from events.organizations import Dissolution, Founding, Layoff, Move, Renaming, Reorg
 from events.people import Appointment, Arrival, Departure, Sighting, StepDown, Tenure
 from events.products import Announcement, Cancellation, Delay, Milestone, Plan, Release
@@ -59,6 +60,7 @@ Content = (
     | Forecast
     | Relation
     | Budget
+    | KeyRotation
 )
 """The kinds that begin an entry: they say what is so."""
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from uuid import UUID
 
 from events.base import Event
+from events.keeping import KeyRotation
 from events.products import Milestone
 from events.register import Merge
 from events.said import (
@@ -64,6 +65,7 @@ RECORD_ONLY: tuple[type[Event], ...] = (
     Forecast,
     Relation,
     Budget,
+    KeyRotation,
 )
 """Kinds that change no state: they are listed and searchable, and that is all."""
 

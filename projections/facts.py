@@ -58,9 +58,10 @@ class Fact(NamedTuple):
 def in_force(entry: UUID, stream: Sequence[Version]) -> Fact | None:
     """The fact that a stream adds up to; None when it is retracted or erased.
 
-    `stream` is in the order of versions and begins with version 1.
+    `stream` is in the order of versions and begins with version 1. Of an erased entry nothing was ever known, neither
+    after its erasure nor before.
     """
-    if not stream or any(isinstance(v.event, Erasure) for v in stream):
+    if not stream or any(v.event is None or isinstance(v.event, Erasure) for v in stream):
         return None
     withdrawn = withdrawn_versions(stream) if len(stream) > 1 else ()
     if 1 in withdrawn:

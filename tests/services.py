@@ -29,6 +29,7 @@ class PostgresServer:
         self.folder = folder
         self.data = folder / "data"
         self.socket = folder / "socket"
+        self.locales = folder / "locales"
 
     @classmethod
     def reserve(cls) -> "PostgresServer":
@@ -53,15 +54,34 @@ class PostgresServer:
         return f"postgresql+psycopg://{USER}@/{database}?host={self.socket}"
 
     @contextmanager
-    def database(self) -> Iterator[str]:
-        """The SQLAlchemy URL of a new, empty database; dropped at the end, whoever is connected."""
+    def database(self, locale: str = "") -> Iterator[str]:
+        """The SQLAlchemy URL of a new, empty database; dropped at the end, whoever is connected.
+
+        With a locale of the C library, of `linguistic_locale`, texts sort by its rules.
+        """
+        rules = f" TEMPLATE template0 LOCALE_PROVIDER libc LOCALE '{locale}'" if locale else ""
         name = f"t{uuid.uuid4().hex}"
         with psycopg.connect(host=str(self.socket), user=USER, dbname="postgres", autocommit=True) as admin:
-            admin.execute(f"CREATE DATABASE {name}")
+            admin.execute(f"CREATE DATABASE {name}{rules}")  # names of our own
             try:
                 yield self.url(name)
             finally:
                 admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+    def linguistic_locale(self) -> str | None:
+        """The name of a locale that sorts as a dictionary does; None where none can be made.
+
+        The packaged server has no ICU, and few machines have more than C.UTF-8 installed, but most can compile others.
+        """
+        name = "en_US.UTF-8"
+        program = shutil.which("localedef")
+        with (self.folder / "lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if program is not None and not (self.locales / name).exists():
+                self.locales.mkdir(exist_ok=True)
+                command = [program, "--no-archive", "-i", "en_US", "-f", "UTF-8", str(self.locales / name)]
+                subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False)
+        return name if (self.locales / name).exists() else None
 
     def _initialise(self) -> None:
         for path in (self.data, self.socket):
@@ -98,6 +118,7 @@ class PostgresServer:
                 stderr=subprocess.STDOUT,
                 stdin=subprocess.DEVNULL,
                 cwd=self.folder,
+                env=os.environ | {"LOCPATH": str(self.locales)},  # empty until a test asks for a locale
                 user=nobody.pw_uid if as_root else None,
                 group=nobody.pw_gid if as_root else None,
                 extra_groups=[] if as_root else None,

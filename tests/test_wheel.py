@@ -96,6 +96,14 @@ def test_what_a_page_is_made_of_travels_with_the_wheel(wheel):
     assert packed == {path.relative_to(ROOT).as_posix() for folder in folders for path in folder.iterdir()}
 
 
+def test_what_an_audit_writes_by_travels_with_the_wheel(wheel):
+    with zipfile.ZipFile(wheel) as archive:
+        packed = {name for name in archive.namelist() if name.startswith("timeline/audit/templates/")}
+
+    folder = ROOT / "timeline" / "audit" / "templates"
+    assert packed == {path.relative_to(ROOT).as_posix() for path in folder.iterdir()}
+
+
 def test_the_command_is_called_timeline(wheel):
     with zipfile.ZipFile(wheel) as archive:
         (name,) = (n for n in archive.namelist() if n.endswith(".dist-info/entry_points.txt"))

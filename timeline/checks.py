@@ -14,10 +14,10 @@ from typing import get_args
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, func, select
 
 from events import kinds
-from events.about import About, Correction, Retraction
+from events.about import About, Correction, Erasure, Retraction
 from events.base import Event, Happening
 from events.deals import DealCancellation, DealCompletion
 from events.register import Entity, Merge, Source
@@ -28,6 +28,7 @@ from projections.parents import PROJECTION as PARENTS
 from projections.parents import Parent
 from projections.sources import PROJECTION as SOURCES
 from timeline.entries import entry_named, entry_of
+from timeline.erasing import naming, registration
 from timeline.errors import BadData
 from timeline.naming import near
 from timeline.state.projector import versions
@@ -37,6 +38,12 @@ from timeline.store.mapper import EntryEvent
 from timeline.store.tables import events
 
 ABOUT: tuple[type[Event], ...] = get_args(About)
+
+MOST_COMPARED = 20
+"""Of so many problems of a part it is said which id may be meant; in a large ledger each takes a while to compare."""
+
+MOST_NAMED = 20
+"""How many entries a message names; the rest are counted."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -106,9 +113,14 @@ def _ids(connection: Connection, batch: Sequence[Event], around: log.Batch | Non
     registered |= {f"source:{s}": "source" for s in known_sources(connection, sources)}
     if around is not None:
         registered |= _registered_around(connection, around, entities, sources)
-    problems = []
+    problems: list[Problem] = []
     known = cache(lambda what: _known(connection, what, registered))
-    unknown = cache(lambda given, what: _unknown(given, what, known(what)))
+    unknown = cache(
+        lambda given, what: (
+            _gone(connection, given, what)
+            or _unknown(given, what, known(what) if len(problems) < MOST_COMPARED else ())
+        )
+    )
     for index, at, given, types in named:
         what = "source" if types == ("source",) else "entity"
         found = registered.get(f"source:{given}" if what == "source" else given)
@@ -148,6 +160,13 @@ def _registered_around(
     found = log.streams(connection, wanted)
     said = (e for stream in found.values() for e in stream if e.position >= batch.first and e.state is not None)
     return _registered_by(kinds.decode(e.kind, e.state or b"") for e in said)
+
+
+def _gone(connection: Connection, given: str, what: str) -> tuple[str, str] | None:
+    """What to say of an id whose registration was erased; nothing of any other."""
+    if not _erased(connection, [entry_named(what, given)]):
+        return None
+    return f"{given!r} was erased from this ledger", "what is recorded of it again needs another id"
 
 
 def _unknown(given: str, what: str, known: Sequence[str]) -> tuple[str, str]:
@@ -209,6 +228,7 @@ def known_sources(connection: Connection, ids: Iterable[str]) -> set[str]:
 def _entries(connection: Connection, batch: Sequence[EntryEvent]) -> list[Problem]:
     """Entries that events speak of: the stream each belongs to, a deal, what a fact was derived from."""
     begun: dict[UUID, str] = {}
+    erased = _erased(connection, [e.originator_id for e in batch if e.originator_version > 1])
     wanted: set[UUID] = set()
     for item in batch:
         if item.originator_version == 1:
@@ -228,6 +248,10 @@ def _entries(connection: Connection, batch: Sequence[EntryEvent]) -> list[Proble
         elif item.originator_version > 1 and item.originator_id not in known:
             given = str(item.originator_id)
             problems.append(Problem(index, "about", f"no entry is called {given}", unknown=given))
+        elif erased.get(item.originator_id, item.originator_version) < item.originator_version:
+            problems.append(Problem(index, "", f"{item.originator_id} was erased, and nothing more is said of it"))
+        elif isinstance(item.event, Erasure) and known[item.originator_id] in ("source", "entity"):
+            problems += _still_named(connection, index, item.originator_id)
         elif isinstance(item.event, Correction):
             problems += _same_sort(index, known[item.originator_id], item.event)
         elif isinstance(item.event, Retraction) and item.event.version >= item.originator_version:
@@ -248,6 +272,27 @@ def _entries(connection: Connection, batch: Sequence[EntryEvent]) -> list[Proble
                 place = said.derived_from.index(item.originator_id)
                 problems.append(Problem(index, f"derived_from[{place}]", "an event does not follow from itself"))
     return problems
+
+
+def _erased(connection: Connection, entry_ids: Iterable[UUID]) -> dict[UUID, int]:
+    """The version at which each entry was first erased, for those that were, in this batch or before."""
+    found: dict[UUID, int] = {}
+    for part in chunks(list(dict.fromkeys(entry_ids))):
+        query = select(events.c.entry_id, func.min(events.c.version)).where(events.c.kind == "erasure")
+        query = query.where(events.c.entry_id.in_(part)).group_by(events.c.entry_id)
+        found.update(row._tuple() for row in connection.execute(query))
+    return found
+
+
+def _still_named(connection: Connection, index: int, entry: UUID) -> list[Problem]:
+    """An id that other entries name would stay readable in them."""
+    registered = registration(connection, entry)
+    left = naming(connection, registered) if registered else {}
+    if registered is None or not left:
+        return []
+    shown = ", ".join(list(left.values())[:MOST_NAMED]) + (" …" if len(left) > MOST_NAMED else "")
+    others = f"{len(left)} other entries name" if len(left) > 1 else "one other entry names"
+    return [Problem(index, "", f"{others} {registered.id!r}: {shown}; erase them too, all together")]
 
 
 def _same_sort(index: int, begun_as: str, correction: Correction) -> list[Problem]:
@@ -291,11 +336,14 @@ def check_tree(connection: Connection, part: Sequence[EntryEvent], start: int = 
     """
     problems = []
     merged = cache(lambda: _merged(connection))
+    before = _said_before(connection, part)
     for index, item in enumerate(part, start):
         said = _said(item.event)
         if isinstance(said, Merge) and _closes_circle(said, merged()):
             problems.append(Problem(index, "into", f"{said.into!r} is merged into {said.duplicate!r} already"))
-        elif (units := _units(connection, item)) and (circle := _circle_of_any(connection, units, merged())):
+        elif (units := _units(item, before.pop(item.originator_id, []))) and (
+            circle := _circle_of_any(connection, units, merged())
+        ):
             way = " → ".join([*circle, circle[0]])
             problems.append(Problem(index, "", f"the tree of organizations would go in a circle: {way}"))
     return problems
@@ -316,14 +364,19 @@ def _closes_circle(merge: Merge, merged: Mapping[str, str]) -> bool:
     return into == merge.duplicate
 
 
-def _units(connection: Connection, item: EntryEvent) -> list[str]:
+def _said_before(connection: Connection, part: Sequence[EntryEvent]) -> dict[UUID, list[Event]]:
+    """What the entries that a part speaks about ever said; those that can change no tree are left out."""
+    about = [e.originator_id for e in part if isinstance(e.event, ABOUT)]
+    concerned = {tag for tag, cls in kinds.KINDS.items() if issubclass(cls, (*PARENTS.kinds, Merge))}
+    entries = [e for e, kind in _kinds_of(connection, dict.fromkeys(about)).items() if kind in concerned]
+    found = log.streams(connection, entries)
+    return {e: [v.event for v in versions(stream) if v.event is not None] for e, stream in found.items()}
+
+
+def _units(item: EntryEvent, before: Sequence[Event]) -> list[str]:
     """The units whose parents an event can have changed: also those that an earlier version of its entry named."""
-    said = [item.event]
-    if isinstance(item.event, ABOUT):
-        stream = log.streams(connection, [item.originator_id])[item.originator_id]
-        said = [v.event for v in versions(stream) if v.event is not None]
     units: list[str] = []
-    for event in map(_said, said):
+    for event in map(_said, (item.event, *before)):
         if isinstance(event, PARENTS.kinds):
             units += PARENTS.keys(Fact(item.originator_id, 0, 1, 1, event, "normal", (), ()))
         elif isinstance(event, Merge):

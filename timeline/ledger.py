@@ -12,6 +12,7 @@ import getpass
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -20,10 +21,12 @@ from eventsourcing.application import Application
 from sqlalchemy import Connection, inspect, select
 from sqlalchemy import exc as sql
 
+from events.about import Erasure
 from events.base import Event
 from events.dates import FOREVER
 from projections.all import PROJECTIONS
 from timeline import checks
+from timeline.audit.journal import Journal
 from timeline.entries import entry_named as entry_named
 from timeline.entries import entry_of as entry_of
 from timeline.errors import Conflict, StoreError
@@ -65,14 +68,15 @@ class Ledger(Application[UUID]):
 
     name = "timeline"
 
-    def __init__(self, database: Database, clock: log.Clock = log.system_clock) -> None:
+    def __init__(self, database: Database, clock: log.Clock = log.system_clock, journal: Journal | None = None) -> None:
         self.database = database
         self._clock = clock
+        self._journal = journal
         super().__init__(env={"PERSISTENCE_MODULE": "timeline.store.persistence"})
 
     def construct_factory(self, env: Any) -> es.InfrastructureFactory[es.TrackingRecorder]:
         """Our recorders, on the database that was opened."""
-        return Factory(env, self.database, self._clock)
+        return Factory(env, self.database, self._clock, self._journal)
 
     def construct_mapper(self) -> es.Mapper[UUID]:
         """Events in their own stored form, by kind."""
@@ -81,11 +85,11 @@ class Ledger(Application[UUID]):
     # -- opening -----------------------------------------------------------------------------------------------------
 
     @classmethod
-    def create(cls, address: str, *, clock: log.Clock = log.system_clock) -> Ledger:
+    def create(cls, address: str, *, clock: log.Clock = log.system_clock, journal: str | Path | None = None) -> Ledger:
         """Make an empty ledger. Raises StoreError if there is one, or anything else, at the address.
 
         `clock` gives the recorded time in microseconds since 1970; a test, or a program that loads a history whose
-        recorded dates are known, passes its own.
+        recorded dates are known, passes its own. What is recorded is also told to a `journal`, a file elsewhere.
         """
         database = Database(address)
         try:
@@ -101,10 +105,10 @@ class Ledger(Application[UUID]):
         except BaseException:
             database.close()
             raise
-        return cls(database, clock)
+        return cls(database, clock, Journal(Path(journal)) if journal else None)
 
     @classmethod
-    def open(cls, address: str, *, clock: log.Clock = log.system_clock) -> Ledger:
+    def open(cls, address: str, *, clock: log.Clock = log.system_clock, journal: str | Path | None = None) -> Ledger:
         """Open a ledger. Raises StoreError if there is none, or it is of another version."""
         database = database_at(address)
         try:
@@ -113,7 +117,7 @@ class Ledger(Application[UUID]):
         except BaseException:
             database.close()
             raise
-        return cls(database, clock)
+        return cls(database, clock, Journal(Path(journal)) if journal else None)
 
     # -- recording ---------------------------------------------------------------------------------------------------
 
@@ -156,6 +160,8 @@ class Ledger(Application[UUID]):
             problems = [p for start, part in _parts(batch) for p in checks.check_tree(connection, part, start)]
             if problems:
                 raise checks.Invalid(problems)
+            if len(batch) > PART or any(isinstance(e.event, Erasure) for e in batch):
+                self._forget(connection, written)
             if also is not None:
                 also(connection, written)
             recorded.append(written)
@@ -186,6 +192,13 @@ class Ledger(Application[UUID]):
             problems += checks.check(connection, written, part, start)
         if problems:
             raise checks.Invalid(problems)
+
+    def _forget(self, connection: Connection, written: log.Batch) -> None:
+        """Remove what the entries said that a batch erases. The files hold it until `store.scrubbing` cleans them."""
+        if erased := log.erased_in(connection, written):
+            from timeline.state.forgetting import forget  # what a rebuild takes, which others need not load
+
+            forget(self.database, connection, written, erased)
 
     # -- reading -----------------------------------------------------------------------------------------------------
 

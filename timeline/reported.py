@@ -61,8 +61,8 @@ def reported_by(connection: Connection, known: int | None, day: int) -> Iterator
         with engine.begin() as copy:
             _fill(copy, rows)
             unsure = {f.entry for f in maybe} - {f.entry for f in surely}
-            facts = {f.entry: f for f in maybe}
-            yield View(connection, known, rows=copy, unsure=frozenset(unsure), facts=facts, reported_day=day)
+            out = {f.entry: f for f in maybe}
+            yield View(connection, known, rows=copy, unsure=frozenset(unsure), facts=out, reported_day=day)
     finally:
         engine.dispose()
 

@@ -35,7 +35,7 @@ from timeline.entries import is_entry_id
 from timeline.naming import Directory
 from timeline.state.projector import versions
 from timeline.state.tables import Numbers, RowTable, chunks, table_of
-from timeline.store import log
+from timeline.store import log, nodes
 
 A = TypeVar("A", bound=Row)
 Days = tuple[int, int]
@@ -109,6 +109,11 @@ class View:
     def position(self) -> int:
         """The position that the answers are made from."""
         return log.head_position(self.connection) if self.known is None else self.known
+
+    @cached_property
+    def root(self) -> str | None:
+        """The root of the tree over the log up to the position, in base64; None where events are missing."""
+        return nodes.root_text(self.connection, self.position)
 
     @cached_property
     def directory(self) -> Directory:

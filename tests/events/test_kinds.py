@@ -377,6 +377,7 @@ OTHERS: dict[str, dict[str, Any]] = {
         "note": "one of two",
     },
     "merge": {"duplicate": "ada-2", "into": "ada", "note": "the same page"},
+    "key-rotation": {"old": histories.OLD_KEY, "new": histories.NEW_KEY, "reason": "the old one was lost"},
     "correction": {
         "event": {"kind": "departure", "date": "2025-02", **PERSON_THERE, "length_of_service": "P6Y7M"},
         "reason": "misread",
@@ -395,6 +396,7 @@ HEADLINES = {
     "source": "Source post: Post & Co., On leaving",
     "entity": "Person Ada É registered as ada",
     "merge": "ada-2 is the same as Ada",
+    "key-rotation": "example.org/log is signed by key aa9f7504 from here on: the old one was lost",
     "arrival": "Ada rejoined Acme as head",
     "departure": "Ada left Acme after 6 years 7 months for Bell",
     "appointment": "Ada became head of Acme after Bob",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from typing import Any
 
 import pytest
@@ -282,3 +283,31 @@ def test_the_command_line_takes_a_calendar_by_its_name(run, tmp_path):
         "Recorded 2 new (positions 1 to 2).",
         f"{source}: of 1 recurring event, only the first time is taken.",
     ]
+
+
+def test_a_calendar_of_this_ledger_brings_nothing_new_into_it(example_ledger, tmp_path, run):
+    """The ledger knows its own entries better than a calendar does, and a launch is made of them."""
+    copy, calendar = tmp_path / "copy.db", tmp_path / "own.ics"
+    shutil.copy(example_ledger, copy)
+    run("export", "ical", "-o", str(calendar), db=copy)
+
+    ran = run("import", str(calendar), db=copy)
+
+    assert ran.status == 0
+    assert "Nothing to record: 0 new, 214 kept" in ran.err
+    assert "1 launch of a product" in ran.err
+
+
+def test_a_calendar_that_went_out_and_came_back_is_not_doubled(tmp_path, run):
+    """Its events have other identifiers then, those of their entries."""
+    path, calendar = tmp_path / "a.db", tmp_path / "own.ics"
+    run("init", db=path)
+    theirs = tmp_path / "theirs.ics"
+    theirs.write_text(
+        "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:x\r\nBEGIN:VEVENT\r\nUID:1@example.org\r\nDTSTAMP:20250101T000000Z\r\n"
+        "DTSTART;VALUE=DATE:20250102\r\nSUMMARY:A day\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n"
+    )
+    run("import", str(theirs), db=path)
+    run("export", "ical", "-o", str(calendar), db=path)
+
+    assert "Nothing to record: 0 new, 1 kept" in run("import", str(calendar), db=path).err

@@ -7,15 +7,17 @@ from collections.abc import Iterator
 from io import BytesIO
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from events.about import Correction
+from events.about import Correction, Erasure
 from tests.projections.histories import Scribe, histories
-from tests.timeline.builders import layoff, org, source
+from tests.timeline.builders import completion, deal, layoff, org, source
 from timeline.checks import Invalid
+from timeline.entries import entry_named
 from timeline.exports.formats import Options
 from timeline.exports.jsonl import export
 from timeline.exports.selection import Selection
@@ -61,21 +63,35 @@ def taken(ledger: Ledger, raw: bytes, **options) -> Report:
     return import_documents(ledger, [open_document(BytesIO(raw), "log.jsonl")], by="test", **options)
 
 
-def content(ledger: Ledger) -> list[tuple]:
+def content(ledger: Ledger) -> list[tuple[Any, ...]]:
     """The log without who and when."""
     with ledger.database.reading() as connection:
         return [(e.position, e.entry_id, e.version, e.kind, e.state) for e in log.read(connection)]
 
 
-def lines(raw: bytes) -> list[dict]:
+def left(ledger: Ledger) -> list[tuple[Any, ...]]:
+    """The same without positions, without what was erased, and without what speaks of it and all that follows."""
+    log = content(ledger)
+    erased = {entry for _, entry, _, kind, _ in log if kind == "erasure"}
+    cut = set(erased)
+    found = []
+    for _, entry, version, kind, state in log:
+        if entry not in cut and any(str(e).encode() in state for e in erased):
+            cut.add(entry)
+        if entry not in cut:
+            found.append((entry, version, kind, state))
+    return found
+
+
+def lines(raw: bytes) -> list[dict[str, Any]]:
     return [json.loads(line) for line in raw.splitlines()]
 
 
-def raw_of(parts: list[dict]) -> bytes:
+def raw_of(parts: list[dict[str, Any]]) -> bytes:
     return b"".join(json.dumps(part).encode() + b"\n" for part in parts)
 
 
-def envelope(kind: str, **data) -> dict:
+def envelope(kind: str, **data) -> dict[str, Any]:
     """As another program might send it."""
     return {"specversion": "1.0", "id": "1", "source": "x", "type": f"timeline.{kind}", "data": data}
 
@@ -112,7 +128,7 @@ def test_what_is_exported_comes_back_as_it_was(tmp_path, history):
                 scribe.keep(written)
         taken(second, exported(first))
 
-        assert content(second) == content(first)
+        assert [row[1:] for row in content(second)] == left(first)
         assert taken(second, exported(first)).batch is None
 
 
@@ -149,6 +165,54 @@ def test_an_erased_event_is_told_without_content_and_passed_over(told, fresh):
     taken(fresh, raw_of(parts))
 
     assert [kind for _, _, _, kind, _ in content(fresh)] == ["entity", "source", "layoff", "correction"]
+
+
+@pytest.fixture
+def sold(tmp_path: Path) -> Iterator[Ledger]:
+    """A ledger with a deal, and that it was completed."""
+    with Ledger.create(str(tmp_path / "sold.db")) as made:
+        sale = new(deal(id="sale"))
+        made.record([new(org("meta")), sale, new(completion(sale.originator_id))])
+        yield made
+
+
+SALE = entry_named("event", "sale")
+
+
+def test_what_speaks_of_an_erased_entry_stays_behind_with_it(sold, fresh):
+    """The completion of a deal that nobody may know of: no mistake of the file, and it is counted."""
+    sold.record([following(SALE, 1, Erasure(ground="GDPR Art. 17"))])
+
+    report = taken(fresh, exported(sold))
+
+    assert [kind for _, _, _, kind, _ in content(fresh)] == ["entity"]
+    assert (report.count("new"), report.left_out, report.mistakes) == (1, 1, [])
+
+
+def test_an_import_erases_nothing_and_says_what_it_might(sold, fresh):
+    """The copy was taken before the erasure: to erase is for somebody to decide, who knows the ground."""
+    taken(fresh, exported(sold))
+    sold.record([following(SALE, 1, Erasure(ground="GDPR Art. 17"))])
+    before = content(fresh)
+    document = open_document(BytesIO(exported(sold)), "log.jsonl")
+
+    import_documents(fresh, [document])
+
+    assert content(fresh) == before
+    with fresh.ask() as view:
+        assert list(document.notes(view)) == [
+            "log.jsonl: 1 entry erased where it comes from, passed over.",
+            f"1 of them still in this ledger: {SALE}. See `timeline erase`.",
+        ]
+
+
+def test_a_file_from_before_an_erasure_does_not_bring_it_back(sold):
+    raw = exported(sold)
+    sold.record([following(SALE, 1, Erasure(ground="GDPR Art. 17"))])
+
+    report = taken(sold, raw)
+
+    assert (report.count("erased"), report.batch) == (1, None)
 
 
 # -- again, and after more was told -----------------------------------------------------------------------------------

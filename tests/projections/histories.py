@@ -29,6 +29,7 @@ from events.base import Citation, Event, Happening
 from events.dates import Date, parse
 from events.deals import Deal, DealCancellation, DealCompletion, Party
 from events.durations import parse as parse_duration
+from events.keeping import KeyRotation
 from events.organizations import Dissolution, Founding, Layoff, Move, Renaming, Reorg, UnitMove
 from events.people import Appointment, Arrival, Departure, Sighting, StepDown, Tenure
 from events.products import Announcement, Cancellation, Delay, Milestone, Plan, Release
@@ -55,6 +56,8 @@ ORGANIZATIONS = ("acme", "bell", "core", "dyne")
 PRODUCTS = ("ml-1", "ml-2", "ml-3")
 WORKS = ("paper",)
 PLACES = ("paris",)
+OLD_KEY = "example.org/log+dccecf3a+AQABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f"
+NEW_KEY = "example.org/log+aa9f7504+ASAhIiMkJSYnKCkqKywtLi8wMTIzNDU2Nzg5Ojs8PT4/"
 SOURCES = ("post", "times")
 POSTS = ("head", "chief scientist")
 ROLES = ("", "", "engineer", "researcher")
@@ -315,6 +318,7 @@ CONTENT: dict[type[Event], SearchStrategy[Any]] = {
         Relation, subject=anybody, predicate=st.sampled_from(["uses", "advises", "developed-by"]), object=anybody
     ),
     Budget: _with(Budget, money, giver=organization, taker=st.none() | organization, period=maybe_date),
+    KeyRotation: st.builds(KeyRotation, old=st.just(OLD_KEY), new=st.just(NEW_KEY), reason=words),
 }
 """For each kind that begins an entry, its events in this world."""
 
@@ -333,6 +337,7 @@ RECORD_ONLY_KINDS = (
     Forecast,
     Relation,
     Budget,
+    KeyRotation,
 )
 
 
@@ -431,17 +436,20 @@ class Scribe:
         self.log: list[tuple[UUID, Version]] = []
         self._begun: dict[UUID, Event] = {}
         self._last: dict[UUID, int] = {}
+        self._erased: set[UUID] = set()
         self.keep([EntryEvent(entry_of(event) or UUID(int=0), 1, event) for event in world])
 
     def write(self, batch: Iterable[Step]) -> list[EntryEvent]:
         """The events of a batch. A step that nothing fits - about a deal where there is none - is left out."""
-        begun, last = dict(self._begun), dict(self._last)
+        begun, last = {e: event for e, event in self._begun.items() if e not in self._erased}, dict(self._last)
         written: list[EntryEvent] = []
         for step in batch:
             found = self._fitting(step, begun, last)
             if found is not None:
                 written.append(found)
                 begun.setdefault(found.originator_id, found.event)
+                if isinstance(found.event, Erasure):
+                    del begun[found.originator_id]  # nothing more is said of it
                 last[found.originator_id] = found.originator_version
         return written
 
@@ -451,13 +459,22 @@ class Scribe:
             self._begun.setdefault(item.originator_id, item.event)
             self._last[item.originator_id] = item.originator_version
             self.log.append((item.originator_id, Version(len(self.log) + 1, item.originator_version, item.event)))
+            if isinstance(item.event, Erasure):
+                self._erase(item.originator_id)
+
+    def _erase(self, entry: UUID) -> None:
+        """What the entry said before is gone, from every state of knowledge."""
+        self._erased.add(entry)
+        self.log[:-1] = [(e, v._replace(event=None)) if e == entry else (e, v) for e, v in self.log[:-1]]
 
     def _fitting(self, step: Step, begun: dict[UUID, Event], last: dict[UUID, int]) -> EntryEvent | None:
         if isinstance(step, Begin):
             event = _pointed(step.event, begun)
             if event is None:
                 return None
-            entry = entry_of(event) or UUID(int=len(begun) + 1)
+            entry = entry_of(event) or UUID(int=len(last) + 1)
+            if entry in last and entry not in begun:
+                return None  # what was erased is not recorded again
             if entry in begun:  # merged once already: it says something else now
                 return EntryEvent(entry, last[entry] + 1, Correction(event=event))  # type: ignore[arg-type]  # content
             return EntryEvent(entry, 1, event)

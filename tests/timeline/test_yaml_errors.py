@@ -12,9 +12,11 @@ import resource
 import time
 from pathlib import Path
 
+import msgspec
 import pytest
 
-from events.about import Dispute, Retraction
+from events.about import Correction, Dispute, Retraction
+from events.dates import parse
 from events.errors import TimelineError
 from tests.timeline.builders import kept, rows
 from timeline.errors import DATA
@@ -382,3 +384,67 @@ def test_an_event_may_stand_before_the_one_it_is_about(ledger):
     load(ledger, GOOD.replace("events:\n", "events:\n  early: {about: cut, ranking: {rank: preferred}}\n"))
 
     assert len(list(ledger.events.get(entry_named("event", "cut")))) == 3
+
+
+# -- the file and the ledger each go their way ------------------------------------------------------------------------
+
+
+def corrected_by_hand(ledger, name, **fields):
+    """Somebody corrects an entry in the ledger, not in the file."""
+    entry = entry_named("event", name)
+    with ledger.ask() as view:
+        fact = view.facts([entry])[entry]
+    changed = msgspec.structs.replace(fact.event, **fields)
+    ledger.record([following(entry, fact.version, Correction(event=changed, reason="his own page"))])
+
+
+def test_a_file_that_nobody_changed_undoes_no_correction(ledger):
+    """The evening's import must not eat the afternoon's correction."""
+    load(ledger, EXAMPLE.read_bytes())
+    corrected_by_hand(ledger, "goyal-leaves-meta", date=parse("2025-03"))
+
+    report = load(ledger, EXAMPLE.read_bytes())
+
+    assert (report.count("kept"), report.count("corrected"), report.batch) == (1, 0, None)
+
+
+def test_a_file_that_was_changed_corrects_what_was_corrected_by_hand(ledger):
+    """It says something that the ledger never said: somebody knows more."""
+    load(ledger, EXAMPLE.read_bytes())
+    corrected_by_hand(ledger, "goyal-leaves-meta", date=parse("2025-03"))
+
+    changed = re.sub(rb"(goyal-leaves-meta:.*?date: )2025-02", rb"\g<1>2025-04", EXAMPLE.read_bytes(), flags=re.DOTALL)
+
+    assert load(ledger, changed).count("corrected") == 1
+
+
+def test_a_file_that_goes_back_to_what_it_said_corrects(ledger):
+    """It changed and changed back; nobody corrected the ledger in between."""
+    before = EXAMPLE.read_bytes()
+    changed = re.sub(rb"(goyal-leaves-meta:.*?date: )2025-02", rb"\g<1>2025-04", before, flags=re.DOTALL)
+
+    counts = [load(ledger, raw).count("corrected") for raw in (before, changed, before)]
+
+    assert counts == [0, 1, 1]
+
+
+@pytest.mark.parametrize(
+    ("inner", "said"),
+    [
+        ("departure: {person: ada, organization: acme, date: 2020}", "date does not belong under departure"),
+        ("departure: {person: ada, organization: acme, id: other}", "id does not belong under departure"),
+        ("departure: {person: ada, organization: acme, sources: [x]}", "sources does not belong under departure"),
+    ],
+)
+def test_a_field_in_the_wrong_place_neither_wins_nor_loses_unseen(ledger, inner, said):
+    raw = f"events:\n  e1:\n    {inner}\n    date: 2021\n".encode()
+
+    with pytest.raises(BadFile) as refused:
+        load(ledger, raw)
+
+    assert f"events.yaml:3:{4 + inner.index(said.split()[0] + ':') + 1}: error: {said}" in str(refused.value)
+
+
+def test_an_entity_is_called_what_it_stands_under(ledger):
+    with pytest.raises(BadFile, match="id does not belong under entity"):
+        load(ledger, b"entities:\n  bob: {id: robert, type: person, name: Bob}\n")

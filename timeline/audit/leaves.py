@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from functools import lru_cache
 from uuid import UUID
 
 from timeline.audit.tree import Hash, leaf_hash
@@ -24,14 +25,14 @@ def leaf(
     return leaves_of(batch, recorded_at, recorded_by)(position, entry, version, kind, digest)
 
 
-Leaf = Callable[[int, UUID, int, str, bytes], bytes]
+Leaf = Callable[[int, UUID | str, int, str, bytes], bytes]
 
 
 def leaves_of(batch: int, recorded_at: int, recorded_by: str) -> Leaf:
     """Makes the leaves of one batch, from position, entry, version, kind and digest."""
     head = f'{{"at":"{instant(recorded_at)}","batch":{batch},"by":{_text(recorded_by)},"digest":"'
 
-    def made(position: int, entry: UUID, version: int, kind: str, digest: bytes) -> bytes:
+    def made(position: int, entry: UUID | str, version: int, kind: str, digest: bytes) -> bytes:
         return (
             f'{head}{digest.hex()}","entry":"{entry}","kind":{_text(kind)},"position":{position},"v":{FORM},'
             f'"version":{version}}}'
@@ -47,6 +48,7 @@ def hash_of(
     return leaf_hash(leaf(position, batch, entry, version, kind, recorded_at, recorded_by, digest))
 
 
+@lru_cache(1024)
 def _text(value: str) -> str:
     """A string of RFC 8785: Python's own form is the same, character for character."""
     return json.dumps(value, ensure_ascii=False)

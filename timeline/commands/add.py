@@ -8,7 +8,7 @@ import click
 
 from events import kinds
 from timeline.checks import ABOUT, Invalid
-from timeline.commands.context import Asked, acts
+from timeline.commands.context import Asked, records
 from timeline.commands.fields import Field, built, fields_of, missing, option_of, refused, values_of
 from timeline.errors import BadData, UnknownName
 from timeline.ledger import Ledger, following, new
@@ -16,7 +16,7 @@ from timeline.naming import near
 from timeline.reasons import find_entry
 from timeline.store import log
 
-KINDS = {kind: cls for kind, cls in kinds.KINDS.items() if kind not in ("correction", "erasure")}
+KINDS = {kind: cls for kind, cls in kinds.KINDS.items() if kind not in ("correction", "erasure", "key-rotation")}
 
 
 class KindCommands(click.Group):
@@ -63,7 +63,7 @@ def command_of(kind: str) -> click.Command:
     cls = KINDS[kind]
     fields = fields_of(kind)
 
-    @acts
+    @records
     def run(asked: Asked, by_whom: str | None, about: str | None = None, **given: Any) -> None:
         with asked.ledger() as ledger:
             _record(asked, ledger, kind, fields, given, by_whom, about)

@@ -15,8 +15,9 @@ from events.about import Correction, Retraction
 from events.base import Event, citation_of
 from events.register import Merge
 from projections.facts import Fact, Version, in_force, withdrawn_versions
-from timeline.commands.context import Asked, acts
+from timeline.commands.context import Asked, records, said
 from timeline.commands.fields import built, fields_of, option_of, values_of
+from timeline.erasing import is_erased
 from timeline.errors import BadData, Conflict, UsageError
 from timeline.ledger import Ledger, entry_named, following, new
 from timeline.printing.words import counted
@@ -25,6 +26,10 @@ from timeline.state.projector import versions
 from timeline.store import log
 from timeline.store.mapper import EntryEvent
 from timeline.view import View
+
+BECAUSE = click.option(
+    "--because", required=True, callback=said, metavar="REASON", help="Why, for whoever reads the history later."
+)
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -45,7 +50,13 @@ class Target(NamedTuple):
 def changes(function: F) -> F:
     """The options that every change has."""
     for option in (
-        click.option("--because", required=True, metavar="REASON", help="Why, for whoever reads the history later."),
+        click.option(
+            "--because",
+            required=True,
+            callback=said,
+            metavar="REASON",
+            help="Why, for whoever reads the history later.",
+        ),
         click.option("--at-version", type=click.IntRange(1), help="Only if the entry is still at this version."),
         click.option("--recorded-by", "by_whom", help="Who records.  [TIMELINE_USER]"),
     ):
@@ -94,7 +105,7 @@ def _is_withdrawn(target: Target, given: str) -> str:
 @click.command("correct", context_settings={"ignore_unknown_options": True, "allow_extra_args": True})
 @click.argument("entry")
 @changes
-@acts
+@records
 @click.pass_context
 def correct(
     ctx: click.Context, /, asked: Asked, entry: str, because: str, at_version: int | None, by_whom: str | None
@@ -139,7 +150,7 @@ def _corrected(view: View, event: Event, words: Sequence[str]) -> Event:
     "--version", "what", type=click.IntRange(1), default=1, help="Only this version: a correction, a dispute …"
 )
 @changes
-@acts
+@records
 def retract(asked: Asked, entry: str, what: int, because: str, at_version: int | None, by_whom: str | None) -> None:
     """Withdraw an entry, or (--version) one later event of it. Withdrawing a retraction lets the entry count again."""
     with asked.ledger() as ledger:
@@ -161,7 +172,7 @@ def retract(asked: Asked, entry: str, what: int, because: str, at_version: int |
 @click.option("--stance", type=click.Choice(["denied", "contested", "confirmed"]), default="denied", show_default=True)
 @click.option("--source", "sources", multiple=True, metavar="'SOURCE §LINE'", help="Where it stands (may be repeated).")
 @changes
-@acts
+@records
 def dispute(
     asked: Asked,
     entry: str,
@@ -181,7 +192,7 @@ def dispute(
 @click.argument("entry")
 @click.argument("rank_", metavar="RANK", type=click.Choice(["preferred", "normal", "deprecated"]))
 @changes
-@acts
+@records
 def rank(asked: Asked, entry: str, rank_: str, because: str, at_version: int | None, by_whom: str | None) -> None:
     """Rank an entry among rival claims: preferred, normal or deprecated. The best rank answers; all stay listed."""
     _about(asked, entry, "ranking", {"rank": rank_, "reason": because}, at_version, by_whom)
@@ -191,7 +202,7 @@ def rank(asked: Asked, entry: str, rank_: str, because: str, at_version: int | N
 @click.argument("entry")
 @click.option("--source", required=True, metavar="'SOURCE §LINE'", help="Where else it stands.")
 @changes
-@acts
+@records
 def corroborate(
     asked: Asked, entry: str, source: str, because: str, at_version: int | None, by_whom: str | None
 ) -> None:
@@ -222,9 +233,11 @@ def _about(
 @click.command("merge")
 @click.argument("duplicate")
 @click.argument("into")
-@click.option("--because", required=True, metavar="REASON", help="Why, for whoever reads the history later.")
+@click.option(
+    "--because", required=True, callback=said, metavar="REASON", help="Why, for whoever reads the history later."
+)
 @click.option("--recorded-by", "by_whom", help="Who records.  [TIMELINE_USER]")
-@acts
+@records
 def merge(asked: Asked, duplicate: str, into: str, because: str, by_whom: str | None) -> None:
     """Join two ids that name the same: everything said of DUPLICATE counts for INTO from now on."""
     with asked.ledger() as ledger:
@@ -252,7 +265,7 @@ def _merging(view: View, event: Merge) -> list[EntryEvent]:
 @click.argument("name")
 @click.argument("aliases", nargs=-1, required=True, metavar="ALIAS…")
 @changes
-@acts
+@records
 def alias(
     asked: Asked, name: str, aliases: tuple[str, ...], because: str, at_version: int | None, by_whom: str | None
 ) -> None:
@@ -274,9 +287,11 @@ def alias(
 
 @click.command("undo")
 @click.argument("batch", required=False, type=click.IntRange(1))
-@click.option("--because", required=True, metavar="REASON", help="Why, for whoever reads the history later.")
+@click.option(
+    "--because", required=True, callback=said, metavar="REASON", help="Why, for whoever reads the history later."
+)
 @click.option("--recorded-by", "by_whom", help="Who records.  [TIMELINE_USER]")
-@acts
+@records
 def undo(asked: Asked, batch: int | None, because: str, by_whom: str | None) -> None:
     """Withdraw everything that one command or import recorded: BATCH, or the last one. An undo can be undone.
 
@@ -290,6 +305,8 @@ def undo(asked: Asked, batch: int | None, because: str, by_whom: str | None) -> 
                 raise UsageError(f"there is no batch {wanted}; `timeline history` lists them")
             items = _reversals(view, recorded, because)
         if not items:
+            if any(e.kind == "erasure" for e in recorded):
+                raise UsageError(f"batch {wanted} is an erasure, and an erasure is for good")
             raise UsageError(f"everything in batch {wanted} is withdrawn already")
         append(asked, ledger, items, by_whom, f"{counted(len(items), 'event')} of batch {wanted} withdrawn")
 
@@ -297,10 +314,13 @@ def undo(asked: Asked, batch: int | None, because: str, by_whom: str | None) -> 
 def _reversals(view: View, recorded: Sequence[log.Entry], because: str) -> list[EntryEvent]:
     """A retraction for every event of a batch that still stands; the newest of an entry first."""
     found: list[EntryEvent] = []
-    streams = {e: versions(s) for e, s in log.streams(view.connection, [r.entry_id for r in recorded]).items()}
+    held = log.streams(view.connection, [r.entry_id for r in recorded])
+    streams = {e: versions(s) for e, s in held.items() if not is_erased(s)}
     last = {e: len(stream) for e, stream in streams.items()}
     begun = {r.entry_id for r in recorded if r.version == 1}
     for event in sorted(recorded, key=lambda r: r.position, reverse=True):
+        if event.entry_id not in streams:
+            continue  # erased: there is nothing to withdraw
         gone = withdrawn_versions(streams[event.entry_id])
         if event.version in gone or (event.version > 1 and event.entry_id in begun):
             continue  # withdrawn already, or with the entry as a whole

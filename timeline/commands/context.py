@@ -7,6 +7,7 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import date
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
@@ -33,6 +34,7 @@ class Asked:
         self.address: str = options.get("db") or os.environ.get("TIMELINE_DB") or DEFAULT
         self.known_at: str | None = options.get("known_at")
         self.reported_by: str | None = options.get("reported_by")
+        self.journal: str | None = options.get("journal") or os.environ.get("TIMELINE_JOURNAL") or None
         format_: Any = (
             "json" if options.get("as_json") else options.get("format_") or os.environ.get("TIMELINE_FORMAT") or None
         )
@@ -45,12 +47,19 @@ class Asked:
             if given
         )
 
+    @property
+    def ledger_file(self) -> Path | None:
+        """The file of the ledger, for what must not write over it; None on PostgreSQL."""
+        from timeline.store.database import path_of, url_of
+
+        return path_of(url_of(self.address))
+
     @contextmanager
     def ledger(self) -> Iterator[Ledger]:
         """The ledger, open for the length of the block."""
         from timeline.ledger import Ledger
 
-        with Ledger.open(self.address) as ledger:
+        with Ledger.open(self.address, journal=self.journal) as ledger:
             yield ledger
 
     @contextmanager
@@ -73,7 +82,8 @@ class Asked:
     def envelope(self, view: View, as_of: str | None = None) -> Envelope:
         """What an answer of this view was made from."""
         reported = None if view.reported_day is None else words.iso_day(view.reported_day)
-        return Envelope(as_of, known_at(view), view.position, reported)
+        root = view.root if self.output.format == "json" else None  # no other form has a place for it
+        return Envelope(as_of, known_at(view), view.position, reported, root)
 
     def sources(self, view: View) -> dict[str, str]:
         """A line about each source, for the foot of a table."""
@@ -145,6 +155,25 @@ def acts(function: F) -> F:
     for option in common.__click_params__:  # type: ignore[attr-defined]  # click keeps them there
         option.hidden = option.hidden or option.name in _CLOCKS
     return common  # type: ignore[return-value]  # the command takes the common options besides
+
+
+def records(function: F) -> F:
+    """The same for a command that records: it can keep a journal outside of the database besides."""
+
+    @functools.wraps(function)
+    def command(asked: Asked, *args: Any, journal: str | None = None, **kwargs: Any) -> Any:
+        asked.journal = journal or asked.journal
+        return function(asked, *args, **kwargs)
+
+    told = "Announce what is recorded to this file, outside of the database, too.  [TIMELINE_JOURNAL]"
+    return acts(click.option("--journal", metavar="FILE", help=told)(command))  # type: ignore[return-value]  # as above
+
+
+def said(ctx: click.Context, param: click.Parameter, value: str | None) -> str | None:
+    """A text that somebody reads later; blanks alone tell nothing."""
+    if value is not None and not value.strip():
+        raise click.BadParameter("say it in a few words")
+    return value
 
 
 class DateParam(click.ParamType[Date]):

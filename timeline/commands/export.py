@@ -2,12 +2,7 @@
 
 from __future__ import annotations
 
-import os
-import sys
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
+import re
 from typing import TYPE_CHECKING, get_args
 
 import click
@@ -16,8 +11,9 @@ from events.base import Certainty
 from events.dates import FOREVER, NEVER, Date
 from events.kinds import KINDS
 from timeline.commands.context import DATE, Asked, asks, one_day
-from timeline.errors import StoreError, UnknownName, UsageError
-from timeline.exports.formats import FORMATS, Options, Write, exporter
+from timeline.commands.target import target
+from timeline.errors import UnknownName, UsageError
+from timeline.exports.formats import FORMATS, Options, exporter
 from timeline.naming import near
 from timeline.printing import progress, words
 
@@ -87,11 +83,13 @@ def export(
     for kind in kinds:
         if kind not in KINDS:
             raise UnknownName(kind, near(kind, KINDS), "kind")
-    if address and (not address.startswith(("http://", "https://")) or any(c.isspace() for c in address)):
+    if address and not re.fullmatch(r"https?://[!-~]+", address):
         raise UsageError(f"--base-url is an address like https://example.org/timeline, not {address!r}")
+    if since is not None and until is not None and since.earliest > until.latest:
+        raise UsageError(f"--from {since.text} is after --to {until.text}")
     with asked.view() as view:
         wanted = _selection(view, kinds, organizations, people, products, certainties, since, until, limit)
-        with _target(file) as write, progress.bar(quiet=asked.output.quiet) as tell:
+        with target(file, asked.ledger_file) as out, progress.bar(quiet=asked.output.quiet) as tell:
             options = Options(
                 imprecise=imprecise,
                 title=title,
@@ -99,7 +97,7 @@ def export(
                 as_of=None if as_of is None else one_day(as_of),
                 progress=tell,
             )
-            written = exporter(format_name)(view, wanted, write, options)
+            written = exporter(format_name)(view, wanted, out.write, options)
     for dropped in written.dropped:
         asked.output.note(f"Left out: {dropped}.")
     if file != "-" and not asked.output.quiet:
@@ -132,41 +130,6 @@ def _selection(
         last=until.latest if until else FOREVER,
         limit=limit,
     )
-
-
-@contextmanager
-def _target(file: str) -> Iterator[Write]:
-    """Where the bytes go: standard output, or a new file that takes the place of the old one once it is whole."""
-    if file == "-":
-        sys.stdout.flush()
-        yield sys.stdout.buffer.write
-        sys.stdout.buffer.flush()
-        return
-    path = Path(file)
-    if path.is_dir():
-        raise UsageError(f"-o {file}: this is a folder; name a file in it")
-    try:
-        handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-    except OSError as problem:
-        raise StoreError(f"{file} cannot be written: {problem.strerror}") from None
-    try:
-        with open(handle, "wb") as target:
-            yield target.write
-            target.flush()
-            os.fsync(target.fileno())
-        os.chmod(name, path.stat().st_mode & 0o777 if path.exists() else 0o666 & ~_umask())
-        os.replace(name, path)
-    except BaseException as problem:
-        Path(name).unlink(missing_ok=True)
-        if isinstance(problem, OSError) and problem.filename is None:
-            raise StoreError(f"{file} cannot be written: {problem.strerror}") from None
-        raise
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
 
 
 COMMANDS = {"export": export}

@@ -17,9 +17,9 @@ import msgspec
 from events.base import Names
 from events.kinds import plain
 from events.register import Entity
-from timeline.commands.context import Asked, acts
+from timeline.commands.context import Asked, records
 from timeline.entries import entry_named
-from timeline.errors import BadData, UnknownName
+from timeline.errors import BadData, UnknownName, UsageError
 from timeline.imports.document import Document
 from timeline.imports.formats import FORMATS, format_of, opener
 from timeline.imports.plan import Action
@@ -28,7 +28,7 @@ from timeline.naming import near
 from timeline.printing import progress
 from timeline.view import View
 
-MARKS = {"new": "+", "corrected": "~", "unchanged": " ", "retracted": "!"}
+MARKS = {"new": "+", "corrected": "~", "unchanged": " ", "kept": "=", "retracted": "!", "erased": "x"}
 
 
 @click.command("import", epilog="Formats: " + "; ".join(f"{name} - {f.about}" for name, f in FORMATS.items()) + ".")
@@ -43,7 +43,7 @@ MARKS = {"new": "+", "corrected": "~", "unchanged": " ", "retracted": "!"}
     help="Of Popolo: what it means that a membership has no end; unknown if nothing is said.",
 )
 @click.option("--by", help="Who records; your account's name if nothing is said.  [TIMELINE_USER]")
-@acts
+@records
 def import_(
     asked: Asked,
     files: tuple[str, ...],
@@ -62,6 +62,10 @@ def import_(
     \b
         timeline import examples/meta-ai.yaml --dry-run
     """
+    if prune and keep_going:
+        raise UsageError(
+            "--prune would retract what --keep-going leaves out: give one of them, mend the file, then prune"
+        )
     if read_as is not None and read_as not in FORMATS:
         raise UnknownName(read_as, near(read_as, FORMATS) or list(FORMATS), "format")
     options = {"missing_end": missing_end} if missing_end else {}
@@ -96,11 +100,15 @@ def _show(asked: Asked, report: Report, view: View, *, dry_run: bool) -> None:
         asked.output.lines(_planned(report, _names(report, view)))
     counts = {action: report.count(action) for action in get_args(Action)}
     said = ", ".join(f"{n} {action}" for action, n in counts.items() if n or action == "new")
+    if report.left_out:
+        said += f", {report.left_out} about what was erased left out"
     if report.pruned:
         said += f", {len(report.pruned)} pruned"
     if report.shown_mistakes:
         asked.output.note(report.shown_mistakes)
         said += f"; {len(report.mistakes)} left out"
+    if report.count("kept") and not dry_run:
+        said += " (the ledger was corrected since; --dry-run shows where the file differs)"
     if dry_run:
         asked.output.note(f"Would record: {said}. Nothing was recorded.")
     elif report.batch is None:

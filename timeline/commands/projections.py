@@ -18,7 +18,7 @@ from timeline.printing.progress import bar
 from timeline.printing.sheets import Cell, Column, Line, Sheet
 from timeline.state.rebuild import Difference, rebuild, verify
 from timeline.state.status import Status, migrate, status
-from timeline.store import log
+from timeline.store import log, nodes
 
 if TYPE_CHECKING:
     from timeline.store.database import Database
@@ -155,7 +155,8 @@ def _envelope(database: Database) -> Envelope:
     with database.reading(of_ledger=False) as connection:
         position = log.head_position(connection)
         recorded = log.recorded_at(connection, position)
-    return Envelope(None, None if recorded is None else instant(recorded), position)
+        root = nodes.root_text(connection, position)
+    return Envelope(None, None if recorded is None else instant(recorded), position, root=root)
 
 
 COMMANDS = {"projections": projections, "migrate": bring_up_to_date}

@@ -10,7 +10,7 @@ import click
 from sqlalchemy import func, select
 
 from events.dates import day_of
-from timeline.commands.context import DEFAULT, Asked, acts
+from timeline.commands.context import DEFAULT, Asked, acts, records
 from timeline.commands.state import show_state
 from timeline.entries import entry_named
 from timeline.errors import Conflict, StoreError
@@ -41,7 +41,7 @@ def example() -> bytes:
 
 
 @click.command("demo")
-@acts
+@records
 def demo(asked: Asked) -> None:
     """Make a ledger of Meta's AI research from five press articles, and show 1 June 2024.
 
@@ -52,7 +52,7 @@ def demo(asked: Asked) -> None:
         timeline demo
     """
     document = read(example(), EXAMPLE)
-    ledger = _made_or_found(asked.address)
+    ledger = _made_or_found(asked.address, asked.journal)
     if not _is_demo(ledger, {i.entry for i in document.items}):
         ledger.close()
         raise StoreError(
@@ -72,14 +72,14 @@ def demo(asked: Asked) -> None:
             show_state(asked, View(connection), day_of(DEMO_DAY), None, next_=" · ".join(NEXT))
 
 
-def _made_or_found(address: str) -> Ledger:
+def _made_or_found(address: str, journal: str | None) -> Ledger:
     """The ledger at an address. To make it comes first, as it waits for another demo that is making it."""
     try:
-        return Ledger.create(address)
+        return Ledger.create(address, journal=journal)
     except StoreError:
         if not _exists(address):
             raise
-        return Ledger.open(address)
+        return Ledger.open(address, journal=journal)
 
 
 def _exists(address: str) -> bool:
@@ -126,6 +126,8 @@ def init(asked: Asked, path: str | None) -> None:
 def doctor(asked: Asked) -> int:
     """Check that the ledger and this installation are sound. Exits with 1 if something is not.
 
+    If an erasure was interrupted before it had cleaned the files, that is finished first.
+
     \b
         timeline doctor
     """
@@ -149,7 +151,19 @@ def _look_at(ledger: Ledger) -> list[tuple[bool, str]]:
             (True, f"{log.head_position(connection)} events in the log, {len(View(connection).sources())} sources"),
         ]
         faults = find_faults(connection)
+    found += _scrubbed(ledger)
     return found + ([(False, fault) for fault in faults] or [(True, "the log and its projections agree")])
+
+
+def _scrubbed(ledger: Ledger) -> list[tuple[bool, str]]:
+    """Finish what an erasure left to do, if it was interrupted."""
+    from timeline.state.scrubbing import scrub
+
+    try:
+        upto = scrub(ledger.database)
+    except StoreError as problem:
+        return [(False, str(problem))]
+    return [] if upto is None else [(True, f"what was erased up to position {upto} is gone from the files now, too")]
 
 
 COMMANDS = {"demo": demo, "init": init, "doctor": doctor}

@@ -55,6 +55,7 @@ FORMATS: dict[str, Format] = {
     "ical": Format("ical.calendar", "ics", "text/calendar; charset=utf-8", "a calendar to subscribe to"),
     "csv": Format("csvfile", "csv", "text/csv; charset=utf-8", "a table of events, for a spreadsheet"),
     "json": Format("jsonfile", "json", "application/json", "events with the entities and sources they name"),
+    "yaml": Format("yamlfile", "yaml", "application/yaml", "a file to go on writing by hand"),
     "jsonl": Format("jsonl", "jsonl", "application/cloudevents+jsonl", "the whole log, losing nothing"),
     "atom": Format("atom", "atom", "application/atom+xml; charset=utf-8", "a feed of news for readers"),
     "timelinejs": Format("timelinejs", "json", "application/json", "slides for TimelineJS"),

@@ -45,7 +45,7 @@ def export(view: View, wanted: Selection, write: Write, options: Options) -> Wri
     entities, sources = set[str](), set[str]()
     recorded = log.recorded_at(view.connection, view.position)
     head = {"as_of": None, "known_at": None if recorded is None else instant(recorded), "position": view.position}
-    write(_encoder.encode({**head, "root": None})[:-1] + b',\n"events":[')
+    write(_encoder.encode({**head, "root": view.root})[:-1] + b',\n"events":[')
     number, size = 0, count(view, wanted)
     for part in happenings(view, wanted):
         write(b"".join((b",\n" if number + n else b"\n") + _event(view, exported) for n, exported in enumerate(part)))

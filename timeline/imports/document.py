@@ -24,6 +24,8 @@ class Item(NamedTuple):
     """By which its document finds it again."""
     key: Place
     """Where the name stands."""
+    stays: bool = False
+    """What the ledger says of the entry stands, whatever the file says: the file only has it from there."""
     version: int | None = None
     """Which version of the entry it is, where the file says so."""
 
@@ -70,9 +72,19 @@ class WholeDocument:
         self.broken: set[str] = set()
         self._places: list[Any] = []
 
-    def add(self, event: Event, entry: UUID, name: str, key: Place, place: partial[Place], *, about: bool) -> None:
+    def add(
+        self,
+        event: Event,
+        entry: UUID,
+        name: str,
+        key: Place,
+        place: partial[Place],
+        *,
+        about: bool,
+        stays: bool = False,
+    ) -> None:
         """Take in an event; `place` gives the place of a part of it."""
-        self.items.append(Item(event, entry, about, name, len(self.items), key))
+        self.items.append(Item(event, entry, about, name, len(self.items), key, stays))
         self._places.append(place)
 
     def read(self) -> Iterator[Item | Mistake]:

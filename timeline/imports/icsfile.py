@@ -11,12 +11,14 @@ from collections.abc import Iterator, Sequence
 from datetime import date, datetime, timedelta
 from functools import partial
 from typing import Any, BinaryIO
+from uuid import UUID
 
 import msgspec
 
 from events.dates import DateError, parse
 from events.kinds import build
-from timeline.entries import entry_named
+from timeline.entries import entry_named, is_entry_id
+from timeline.exports.ical.content import DOMAIN
 from timeline.imports.advice import describe, in_words, short
 from timeline.imports.document import WholeDocument
 from timeline.imports.foreign import Ids, digest, fitting, lines, one_line, slug, source_at
@@ -28,6 +30,9 @@ from timeline.view import View
 EDTF = "X-TIMELINE-EDTF"
 OURS = "//timeline-service//"
 """Stands in the PRODID of calendars that this program wrote."""
+
+LAUNCH = "launch"
+"""The first category of an event that is made of other events: a planned release."""
 
 TAKEN = ("UID", "RECURRENCE-ID", "SUMMARY", "DTSTART", "DTEND", "DURATION", "EXDATE", "DESCRIPTION", "LOCATION", "URL",
          "CATEGORIES", EDTF)  # fmt: skip
@@ -78,6 +83,8 @@ class IcsFile(WholeDocument):
             )
         elif part.value("CLASS").upper() in ("PRIVATE", "CONFIDENTIAL"):
             self._passed_over["private event"] += 1
+        elif self._is_ours and part.value("CATEGORIES").split(",")[0] == LAUNCH:
+            self._passed_over["launch of a product"] += 1
         elif part.value("STATUS").upper() == "CANCELLED":
             self._passed_over["cancelled event"] += 1
         else:
@@ -136,15 +143,21 @@ class IcsFile(WholeDocument):
         source = source_at(str(values.get("URL", "")).strip())
         if source is not None:
             state["sources"] = [{"source": source["id"]}]
-        event = build(state)
+        ours = self._entry_of_ours(part)
+        event = build(state | ({"id": ""} if ours else {}))
         place = partial(self._place_in, part)
         if source is not None and source["id"] not in self._sources:
             self._sources.add(source["id"])
             entry = entry_named("source", source["id"])
             self.add(build(dict(source)), entry, source["id"], place("sources"), place, about=False)
-        entry = entry_named("event", id_)
+        entry = ours or entry_named("event", id_)
         self.slugs[entry] = id_
-        self.add(event, entry, id_, place("id"), place, about=False)
+        self.add(event, entry, id_, place("id"), place, about=False, stays=ours is not None)
+
+    def _entry_of_ours(self, part: Component) -> UUID | None:
+        """The entry of an event that `timeline export` wrote; where the ledger has that entry, it knows better."""
+        uid, _, domain = part.value("UID").partition("@")
+        return UUID(uid) if self._is_ours and domain == DOMAIN and is_entry_id(uid) else None
 
     def _date(self, values: dict[str, Any]) -> str:
         """When it was: the days that the event covers, by the clock of its own time zone."""

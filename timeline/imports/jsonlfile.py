@@ -4,6 +4,9 @@ A line needs a `type` (`timeline.departure`) and `data`, the fields of that kind
 `entryversion` its version, as `timeline export jsonl` writes them; without a subject, the entry follows from the id of
 the event, or from the envelope's own `source` and `id`. When and by whom something was recorded elsewhere is not
 believed: the ledger has a clock of its own.
+
+Of an entry that was erased where the file comes from nothing is left to bring. What this ledger still holds of it stays
+and is told: content is only ever erased by somebody who decides so here.
 """
 
 from __future__ import annotations
@@ -16,16 +19,23 @@ from uuid import UUID, uuid5
 import msgspec
 
 from events import kinds
+from events.about import Erasure
 from events.base import Event
 from events.errors import UnreadableText
 from timeline.checks import ABOUT
 from timeline.entries import ENTRIES, entry_of
+from timeline.erasing import is_erased
 from timeline.exports.jsonl import PREFIX
 from timeline.imports.advice import explain, steps_of
 from timeline.imports.document import Item
 from timeline.imports.places import Mistake, Place
 from timeline.naming import near
+from timeline.printing.words import counted
+from timeline.store import log
 from timeline.view import View
+
+MOST_SHOWN = 20
+"""How many entries a note names; the rest are counted."""
 
 LONGEST_LINE = 4 << 20
 """No event is longer, in bytes; a line that is longer is refused, not read."""
@@ -64,7 +74,7 @@ class Lines:
         self.broken: set[str] = set()
         self._handle = file
         self._size = file.seek(0, 2)
-        self._erased: set[UUID] = set()
+        self._erased: dict[UUID, None] = {}
         self._marks: list[int] = []
         """Where every thousandth line begins."""
 
@@ -94,13 +104,14 @@ class Lines:
             event, entry, version = self._event(line)
         except Unreadable as problem:
             return Mistake(self._at(number, problem.at), str(problem), problem.advice)
-        if event is None:
-            self._erased.add(entry)
+        if event is None or isinstance(event, Erasure):
+            self._erased[entry] = None
+            self.broken.add(str(entry))
         if event is None or entry in self._erased:
             return None
         about = isinstance(event, ABOUT)
         name = str(getattr(event, "id", "") or entry)
-        return Item(event, entry, about, name, number, Place(self.file, number, 1, 1), version)
+        return Item(event, entry, about, name, number, Place(self.file, number, 1, 1), version=version)
 
     def _event(self, line: bytes) -> tuple[Event | None, UUID, int | None]:
         try:
@@ -152,8 +163,15 @@ class Lines:
         return (self._handle.tell(), self._size)
 
     def notes(self, view: View) -> Iterator[str]:
-        """Nothing more is to be told."""
-        yield from ()
+        """What was erased where the file comes from, and what of it still stands here."""
+        if not self._erased:
+            return
+        yield f"{self.file}: {counted(len(self._erased), 'entry', 'entries')} erased where it comes from, passed over."
+        streams = log.streams(view.connection, list(self._erased))
+        left = [str(entry) for entry, stream in streams.items() if not is_erased(stream)]
+        if left:
+            shown = ", ".join(left[:MOST_SHOWN]) + (" …" if len(left) > MOST_SHOWN else "")
+            yield f"{len(left)} of them still in this ledger: {shown}. See `timeline erase`."
 
 
 def open_document(file: BinaryIO, name: str) -> Lines:

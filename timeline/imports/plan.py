@@ -12,7 +12,8 @@ from events.kinds import decode, encode, kind_of
 from timeline.state.tables import chunks
 from timeline.store.mapper import EntryEvent
 
-Action = Literal["new", "corrected", "unchanged", "retracted"]
+Action = Literal["new", "corrected", "unchanged", "kept", "retracted", "erased"]
+"""What is done about an event; `kept` is what was corrected in the ledger, and stands in the file as it was before."""
 
 _SCHEMA = """
     CREATE TABLE steps (

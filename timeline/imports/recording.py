@@ -7,6 +7,7 @@ planned, then the plan is carried out; both go through the files in small parts.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any, NamedTuple
@@ -14,7 +15,7 @@ from uuid import UUID
 
 from sqlalchemy import Connection
 
-from events.about import Correction, Retraction
+from events.about import Correction, Erasure, Retraction
 from events.base import Event, Happening
 from events.kinds import encode, kind_of
 from projections.facts import Version, in_force
@@ -33,6 +34,9 @@ from timeline.store.mapper import EntryEvent
 
 Tell = Callable[[str, int, int], Any]
 """Told how far the work is: what is done, how much of it, of how much."""
+
+CHANGED = "the imported file changed"
+"""The reason of a correction that an import records."""
 
 PART = 1000
 """How many events of a file are looked at together."""
@@ -56,6 +60,8 @@ class Report(NamedTuple):
     mistakes: list[Mistake]
     shown_mistakes: str
     batch: log.Batch | None
+    left_out: int = 0
+    """How many events speak of what was erased where the files come from, and so cannot stand; no mistake of theirs."""
 
     def count(self, action: Action) -> int:
         """How many events it did this about."""
@@ -98,13 +104,13 @@ def import_documents(
             if any(p.index >= planned for p in problem.problems):
                 raise BadData(f"pruning cannot be done: {problem}. Nothing was recorded.") from None
             planning.leave_out(problem.problems)
-            tried_only = dry_run or not keep_going
+            tried_only = dry_run or (bool(planning.mistakes) and not keep_going)
     shown = planning.shown()
     mistakes = [m for _, m in planning.mistakes]
     if mistakes and not keep_going:
         good = sum(planning.plan.counts().values())
         raise BadFile(mistakes, f"{shown}\n{_summary(len(mistakes), good)}")
-    return Report(planning.plan, pruned, mistakes, shown, batch)
+    return Report(planning.plan, pruned, mistakes, shown, batch, planning.left_out)
 
 
 class _Planning:
@@ -119,6 +125,8 @@ class _Planning:
         """Each with the number of its document."""
         self.broken: set[str] = {name for d in documents for name in d.broken}
         """The names of what is left out; that others name it is no mistake of theirs."""
+        self.left_out = 0
+        """How many events were left out for no mistake."""
 
     def run(self) -> None:
         """Plan everything; what is about an entry that stands further on waits until the end."""
@@ -151,7 +159,9 @@ class _Planning:
         for item in items:
             so_far = planned.get(item.entry, NOTHING)
             stream = held.get(item.entry, [])
-            if item.about and not (stream or so_far.last) and wait:
+            if any(isinstance(v.event, Erasure) for v in stream):
+                self.plan.add(Step(number, item.ref, item.name, item.about, "erased", item.entry, item.event, None))
+            elif item.about and not (stream or so_far.last) and wait:
                 waiting.append((number, item))
             elif (mistake := self._misplaced(number, item, so_far, stream)) is not None:
                 if self.documents[number].slugs.get(item.entry) not in self.broken:
@@ -189,20 +199,28 @@ class _Planning:
             if self._named(problem.unknown) not in self.broken:
                 self.mistakes.append((step.document, self._mistake(step, problem)))
         self.broken |= {s.name for s in steps.values()} | {str(s.entry) for s in steps.values() if not s.about}
+        planned = len(self.plan.records())
         self.plan.leave_out(steps)
+        if not self.mistakes:
+            self.left_out += planned - len(self.plan.records())
 
     def _mistake(self, step: Step, problem: Problem) -> Mistake:
         document = self.documents[step.document]
         at = problem.at.removeprefix("event.") if step.action == "corrected" else problem.at
         message, advice = self._readable(problem.message), problem.help
-        if is_entry_id(problem.unknown):
-            close = near(self._named(problem.unknown), self.plan.names())
+        if (name := self._named(problem.unknown)) != problem.unknown:
+            close = near(name, self.plan.names())
             advice = f"did you mean {_either(close)}?" if close else advice
         return Mistake(document.place(step.ref, at), message, advice)
 
     def _readable(self, message: str) -> str:
         """The message with the names of entries in place of their UUIDs."""
-        return ENTRY_ID.sub(lambda found: repr(self._named(found[0])), message)
+
+        def named(found: re.Match[str]) -> str:
+            name = self._named(found[0])
+            return found[0] if name == found[0] else repr(name)
+
+        return ENTRY_ID.sub(named, message)
 
     def _named(self, given: str) -> str:
         """The name in a file of the entry with this UUID; anything else comes back as it is."""
@@ -246,8 +264,18 @@ def _step(number: int, item: Item, stream: Sequence[Version], planned: Planned) 
         return step("retracted")
     if fact.event == item.event:
         return step("unchanged")
-    correction = Correction(event=item.event, reason="the imported file changed")  # type: ignore[arg-type]  # content kinds only
+    if item.stays or _was_said_before(item.event, stream, fact.content_version):
+        return step("kept", before=fact.event)
+    correction = Correction(event=item.event, reason=CHANGED)  # type: ignore[arg-type]  # content kinds only
     return step("corrected", following(item.entry, last, correction), fact.event)
+
+
+def _was_said_before(event: Event, stream: Sequence[Version], standing: int) -> bool:
+    """Whether the ledger said this once, and somebody corrected it here: the file is behind, and nobody changed it."""
+    said = {v.version: v.event.event if isinstance(v.event, Correction) else v.event for v in stream}
+    last = stream[standing - 1].event
+    by_hand = isinstance(last, Correction) and last.reason != CHANGED
+    return by_hand and any(said[version] == event for version in said if version < standing)
 
 
 def _with(planned: Planned, step: Step) -> Planned:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import types
+from collections.abc import Iterable
 from functools import cache, partial
 from typing import Annotated, Any, BinaryIO, Union, get_args, get_origin, get_type_hints
 from uuid import UUID
@@ -23,7 +24,9 @@ from timeline.imports.yamltree import Keyed, Node, text_of, tree_of
 SECTIONS = ("sources", "entities", "events")
 COMMON = tuple(f.encode_name for f in msgspec.structs.fields(Happening) if f.name != "id")
 IN_A_FILE = {
-    kind: cls for kind, cls in kinds.KINDS.items() if kind not in ("source", "entity", "correction", "erasure")
+    kind: cls
+    for kind, cls in kinds.KINDS.items()
+    if kind not in ("source", "entity", "correction", "erasure", "key-rotation")
 }
 """The kinds that stand under `events:`. A file is corrected by changing it."""
 
@@ -77,7 +80,8 @@ class _Reader:
             self._event(self.node.value)
         else:
             kind = "source" if self.section == "sources" else "entity"
-            self._build(kind, {"id": self.name, **self._values(kind, self.node)}, self.node, about=None)
+            if not self._misplaced(kind, self.node, ("id", "kind")):
+                self._build(kind, {"id": self.name, **self._values(kind, self.node)}, self.node, about=None)
 
     def _event(self, parts: dict[str, Keyed]) -> None:
         named = [key for key in parts if key in IN_A_FILE]
@@ -112,12 +116,20 @@ class _Reader:
         elif not happening and (common := next((k for k in parts if k in COMMON), None)):
             place = "" if common not in _fields(kind) else f"; write it under {kind}:"
             self._mistake(parts[common].key, f"a {kind} has no {common} of its own{place}")
-        else:
+        elif not self._misplaced(kind, own, ("id", "kind", *(COMMON if happening else ()))):
             values: dict[str, Any] = {"id": self.name} if happening else {}
             values |= self._values(kind, own)
             common_parts = {k: v for k, v in parts.items() if k in COMMON}
             values |= self._values(kind, Node(common_parts, self.node.place))
             self._build(kind, values, own, about)
+
+    def _misplaced(self, kind: str, own: Node, elsewhere: Iterable[str]) -> bool:
+        """Whether a field stands among those of the kind that has its place elsewhere; it would win or lose unseen."""
+        field = next((f for f in elsewhere if f in own.value), None)
+        if field is not None:
+            where = f"write it beside {kind}:" if field in COMMON else f"its name is {self.name}; leave this out"
+            self._mistake(own.value[field].key, f"{field} does not belong under {kind}", where)
+        return field is not None
 
     def _values(self, kind: str, node: Node) -> dict[str, Any]:
         """Plain values, with the short forms written out: citations, entries by their name, yes and no."""

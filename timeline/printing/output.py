@@ -37,6 +37,8 @@ class Envelope(NamedTuple):
     """The position of that event in the log."""
     reported_by: str | None = None
     """The day by whose end sources had to be out, as an ISO day; None where all count."""
+    root: str | None = None
+    """The root of the tree over the log up to that position, in base64; None where it is not shown."""
 
 
 class Output:
@@ -70,7 +72,7 @@ class Output:
         """
         match self.format:
             case "json":
-                self._write(pretty({**envelope._asdict(), "root": None, "items": items}))
+                self._write(pretty({**envelope._asdict(), "items": items}))
             case "jsonl":
                 self._write("".join(_compact(item) + "\n" for item in items))
             case "csv":

@@ -89,8 +89,9 @@ def money(amount: float | int | None, currency: str, qualifier: str) -> str:
 
 
 def counted(number: int, thing: str, things: str = "") -> str:
-    """`1 event`, `2 events`."""
-    return f"{number} {thing if number == 1 else things or thing + 's'}"
+    """`1 event`, `2 events`, `2 entries`."""
+    many = things or (f"{thing[:-1]}ies" if thing.endswith("ry") else f"{thing}s")
+    return f"{number} {thing if number == 1 else many}"
 
 
 def iso_day(number: int) -> str:

@@ -35,6 +35,20 @@ def alone(database: Database, connection: Connection) -> Iterator[None]:
         yield
 
 
+def keep_away(database: Database, connection: Connection) -> None:
+    """Let no rebuild run until the transaction of the connection ends, which is one that writes.
+
+    Raises StoreError where one runs already.
+    """
+    if (path := database.path) is None:
+        if not connection.exec_driver_sql(f"SELECT pg_try_advisory_xact_lock({KEY})").scalar():
+            raise _held(database)
+        return
+    file = path.resolve().with_name(f"{path.name}-rebuild")
+    if file.exists():  # whoever wants the lock takes it under the write lock, which is ours
+        _locked(database, file).close()
+
+
 @contextmanager
 def _on_postgresql(database: Database, connection: Connection) -> Iterator[None]:
     try:

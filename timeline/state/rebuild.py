@@ -8,6 +8,7 @@ Until that commits the old table serves, whatever becomes of the rebuild.
 from __future__ import annotations
 
 import os
+import re
 import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
@@ -32,7 +33,7 @@ from timeline.store import log, tables
 from timeline.store.database import BUSY_SECONDS, Database
 
 Progress = Callable[[str, int, int], None]
-"""Told of each step: what is done (reading, folding, loading, swapping), how much of it, of how much."""
+"""Told of each step: what is done (reading, folding, loading, comparing, swapping), how much of it, of how much."""
 
 LOADED_AT_ONCE = 50_000
 """Rows a transaction, so that writers get their turn."""
@@ -62,6 +63,26 @@ class Difference(NamedTuple):
     known_to: int | None
     """None for a row of today."""
     row: dict[str, Any]
+
+
+class Checked(NamedTuple):
+    """A projection that was compared."""
+
+    projection: str
+    rows: int
+    """How many rows a fresh fold has, of all that were ever known."""
+    differing: int
+
+
+class Replayed(NamedTuple):
+    """What the log folds to, beside what stands."""
+
+    position: int
+    """The end of the part of the log that was folded."""
+    checked: list[Checked]
+    differing: int
+    """How many rows do."""
+    first: list[Difference]
 
 
 class Touched(NamedTuple):
@@ -123,18 +144,37 @@ def verify(
 
     The ledger is left as it is. What is recorded meanwhile is not looked at.
     """
+    done = replay(database, names, workers=workers, progress=progress, shown=shown)
+    return done.differing, done.first
+
+
+def replay(
+    database: Database,
+    names: Sequence[str] = (),
+    *,
+    known: int | None = None,
+    workers: int | None = None,
+    progress: Progress = _silent,
+    shown: int = 10,
+) -> Replayed:
+    """The same, of every row that was known at a position of the log or before; of the whole log for None.
+
+    At the position, a batch ends.
+    """
     wanted = chosen(names)
     with database.keeping() as connection:
-        return _folded(connection, wanted, workers, progress).compare(shown)
+        return _folded(connection, wanted, workers, progress, known).compare(shown)
 
 
 class _Made:
     """A rebuild under way: what was folded up to a position."""
 
-    def __init__(self, connection: Connection, names: list[str], workers: int | None, progress: Progress) -> None:
+    def __init__(
+        self, connection: Connection, names: list[str], workers: int | None, progress: Progress, upto: int | None = None
+    ) -> None:
         self.connection = connection
         self.progress = progress
-        self.position = log.head_position(connection)
+        self.position = log.head_position(connection) if upto is None else upto
         self.staging = Staging(connection, names)
         self.staging.begin()
         self.names = names
@@ -144,7 +184,7 @@ class _Made:
 
     def fold(self) -> None:
         """Fold everything up to the position into staging."""
-        folder = Folder(self.names, _past(self.connection, self.position))
+        folder = Folder(self.names, past_of(self.connection, self.position))
         with work(folder, self._workers) as working:
             done = 0
             for indexed in working.index(pages(self.connection, self.position)):
@@ -186,11 +226,11 @@ class _Made:
         entry_keys: list[EntryKey] = []
         if head == self.position:
             return Touched(masks, entry_keys)
-        past = _past(self.connection, head)
+        past = past_of(self.connection, head)
         folder = Folder(self.names, past)
         touched = _recorded_since(self.connection, self.position, head)
         if changed := past.changed_after(self.position):
-            touched |= _naming(self.connection, changed, head)
+            touched |= naming(self.connection, changed, head)
         for part in chunks(sorted(touched), PAGE):
             told = streams(self.connection, part, head)
             found = folder.index((raw, False) for stream in told.values() for raw in stream)
@@ -217,29 +257,36 @@ class _Made:
 
     # -- comparing -----------------------------------------------------------------------------------------------------
 
-    def compare(self, shown: int) -> tuple[int, list[Difference]]:
+    def compare(self, shown: int) -> Replayed:
         """What differs from the rows that stand."""
-        count, found = 0, list[Difference]()
+        checked, found = list[Checked](), list[Difference]()
         with self.connection.execution_options(writes=False).begin():
             numbers = Numbers(self.connection)
-            for name in self.names:
+            head = log.head_position(self.connection)
+            for number, name in enumerate(self.names):
+                self.progress("comparing", number, len(self.names))
                 self.staging.sort(name)
-                for row in self.connection.execute(self.staging.differing(name, self.position)).mappings():
+                count = 0
+                for row in self.connection.execute(self.staging.differing(name, self.position, head)).mappings():
                     count += abs(row["surplus"])
                     if len(found) < shown:
                         found.append(_difference(name, row, numbers))
+                checked.append(Checked(name, self.staging.expected(name), count))
+            count = 0
             for row in self.connection.execute(self.staging.missing_entry_keys()).mappings():
                 count += 1
                 if len(found) < shown:
                     shown_row = {"projection": row["projection"], "key": row["key"], "entry": str(row["entry_id"])}
                     found.append(Difference("entry_keys", "missing", None, None, shown_row))
-        return count, found
+        return Replayed(self.position, checked, count + sum(c.differing for c in checked), found)
 
 
-def _folded(connection: Connection, names: list[str], workers: int | None, progress: Progress) -> _Made:
+def _folded(
+    connection: Connection, names: list[str], workers: int | None, progress: Progress, upto: int | None = None
+) -> _Made:
     # One transaction, so that the log is read at one state of it. It takes no lock that a writer waits for.
     with connection.execution_options(writes=False).begin():
-        made = _Made(connection, names, workers, progress)
+        made = _Made(connection, names, workers, progress, upto)
         made.fold()
     return made
 
@@ -274,7 +321,7 @@ def _swap(database: Database, made: _Made, fresh: swapping.Fresh) -> None:
 # -- from the log -----------------------------------------------------------------------------------------------------
 
 
-def _past(connection: Connection, upto: int) -> Joined:
+def past_of(connection: Connection, upto: int) -> Joined:
     """What merges meant at every batch."""
     merging = select(tables.events.c.entry_id).where(
         tables.events.c.kind == "merge", tables.events.c.version == 1, tables.events.c.position <= upto
@@ -291,7 +338,7 @@ def _recorded_since(connection: Connection, after: int, upto: int) -> set[str]:
     return {entry.hex for entry in connection.scalars(query)}
 
 
-def _naming(connection: Connection, ids: Sequence[str], upto: int) -> set[str]:
+def naming(connection: Connection, ids: Sequence[str], upto: int) -> set[str]:
     """The entries that name one of the ids; some that only use the same word do no harm."""
     needles = [b'"%s"' % given.encode() for given in ids]
     return {
@@ -309,10 +356,19 @@ def _difference(name: str, found: Any, numbers: Numbers) -> Difference:
         value = found[field.name]
         if field.sort == "entity":
             value = _named(value, numbers)
-        row[field.name] = str(value) if isinstance(value, UUID) else value
+        row[field.name] = _shown(field.sort, value)
     what = "too many" if found["surplus"] > 0 else "missing"
-    until = None if found["known_to"] >= FOREVER else found["known_to"]
+    until = None if found["known_to"] == FOREVER else found["known_to"]
     return Difference(name, what, found["known_from"], until, row)
+
+
+def _shown(sort: str, value: Any) -> Any:
+    """A value of the database for a reader, who sees what is wrong with it, if anything."""
+    if sort == "entry" and isinstance(value, str) and re.fullmatch("[0-9a-f]{32}", value):
+        return str(UUID(value))
+    if sort == "flag" and value in (0, 1):
+        return bool(value)
+    return value if isinstance(value, bool | int | str | None) else str(value)
 
 
 def _named(number: int, numbers: Numbers) -> str | None:

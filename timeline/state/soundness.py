@@ -34,7 +34,25 @@ def find_faults(connection: Connection) -> list[str]:
     if changed:
         faults.append(f"stored events were changed, at position {', '.join(changed[:10])}")
         return faults
+    faults += _erasures(connection)
     faults += _stale(connection)
+    return faults
+
+
+def _erasures(connection: Connection) -> list[str]:
+    """An entry that was erased has no content left before its erasure; every other event has its own."""
+    later = events.alias("later")
+    of_entry = (later.c.entry_id == events.c.entry_id) & (later.c.position > events.c.position)
+    is_erased = select(later.c.position).where(of_entry, later.c.kind == "erasure").exists()
+    there = select(payloads.c.position).where(payloads.c.position == events.c.position).exists()
+    faults = []
+    for condition, what in (
+        (~there & ~is_erased, "the content of events is gone, and no erasure says why"),
+        (there & is_erased, "the content of erased events is still there"),
+    ):
+        query = select(events.c.position).where(condition).order_by(events.c.position).limit(10)
+        if found := [str(position) for position in connection.scalars(query)]:
+            faults.append(f"{what}, at position {', '.join(found)}")
     return faults
 
 

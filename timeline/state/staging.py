@@ -28,8 +28,10 @@ from sqlalchemy import (
     literal,
     select,
     text,
+    type_coerce,
     union,
 )
+from sqlalchemy.types import NullType
 
 from events.dates import FOREVER
 from timeline.state.folding import Chunk, Concern, EntryKey, Folded, Indexed, Raw, Values
@@ -68,6 +70,8 @@ def pages(connection: Connection, upto: int, after: int = 0) -> Iterator[list[tu
     """The log in pages, with each event whether its entry has no other."""
     while after < upto:
         found = connection.execute(_PAGE, {"after": after, "upto": upto, "most": PAGE}).all()
+        if not found:  # a log whose end was deleted
+            return
         yield [((*row[:2], _hex(row[2]), *row[3:6]), bool(row[6])) for row in found]
         after = found[-1][0]
 
@@ -228,15 +232,22 @@ class Staging:
 
     # -- comparing -----------------------------------------------------------------------------------------------------
 
-    def differing(self, name: str, upto: int) -> Select[Any]:
+    def expected(self, name: str) -> int:
+        """How many rows `ready` holds of a projection."""
+        return self.connection.scalar(select(func.count()).select_from(self.ready[name])) or 0
+
+    def differing(self, name: str, upto: int, head: int) -> Select[Any]:
         """The rows that stand in a table and not in `ready`, or the other way round, as known at a position.
 
-        `surplus` says how many too many stand; it is negative where some are missing.
+        `surplus` says how many too many stand; it is negative where some are missing. `head` is the end of the log
+        now: what became known between the two is not looked at, and what claims to be known from later is too much.
+        The values come as the database holds them, however wrong.
         """
         ready, row_table = self.ready[name], self.tables[name]
         standing = row_table.table
         names = [f.name for f in row_table.fields]
-        until = case((standing.c.known_to > upto, literal(FOREVER)), else_=standing.c.known_to)
+        later = standing.c.known_to.between(upto + 1, head)
+        until = case((later, literal(FOREVER)), else_=standing.c.known_to)
         both = (
             select(*(ready.c[n] for n in names), ready.c.known_from, ready.c.known_to, literal(-1).label("surplus"))
             .union_all(
@@ -245,13 +256,14 @@ class Staging:
                     standing.c.known_from,
                     until.label("known_to"),
                     literal(1).label("surplus"),
-                ).where(standing.c.known_from <= upto)
+                ).where(~standing.c.known_from.between(upto + 1, head))
             )
             .subquery()
         )
         whole = [both.c[n] for n in (*names, "known_from", "known_to")]
         surplus = func.sum(both.c.surplus)
-        query: Select[Any] = select(*whole, surplus.label("surplus")).group_by(*whole).having(surplus != 0)
+        raw = [type_coerce(c, NullType()).label(c.name) for c in whole]
+        query: Select[Any] = select(*raw, surplus.label("surplus")).group_by(*whole).having(surplus != 0)
         return query.order_by(both.c.known_from, both.c[row_table.row.key_field], surplus)
 
     def missing_entry_keys(self) -> Select[Any]:

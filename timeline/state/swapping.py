@@ -14,6 +14,7 @@ from timeline.state.folding import EntryKey
 from timeline.state.staging import Staging
 from timeline.state.tables import Numbers, RowTable, chunks
 from timeline.store.database import Database
+from timeline.store.roles import hand_on
 from timeline.store.tables import schema_version
 
 NEW = "__new"
@@ -36,6 +37,13 @@ _FORGET_KEYS = text("""
         WHERE r.projection = entry_keys.projection AND r.key = entry_keys.key AND r.entry_id = entry_keys.entry_id)""")
 
 
+def drop_leftovers(connection: Connection) -> None:
+    """Drop the tables that a rebuild left that was killed. No other may run meanwhile."""
+    for name in inspect(connection).get_table_names():
+        if name.endswith(NEW):
+            connection.exec_driver_sql(f'DROP TABLE "{name}"')
+
+
 class Fresh:
     """The fresh tables of a rebuild. `loaded` tells how far each has been filled from the sorted rows in staging."""
 
@@ -49,9 +57,7 @@ class Fresh:
     def make(self) -> None:
         """Make the empty tables; what a rebuild left that was killed goes."""
         with self.database.writing(self.connection):
-            for name in inspect(self.connection).get_table_names():
-                if name.endswith(NEW):
-                    self.connection.exec_driver_sql(f'DROP TABLE "{name}"')
+            drop_leftovers(self.connection)
             for table in self.tables.values():
                 self.connection.execute(CreateTable(table.table))
 
@@ -108,6 +114,9 @@ class Fresh:
         for name, fresh in self.tables.items():
             if found.get(name, 0) != wanted.get(name, 0):
                 self.connection.execute(_FORGET_KEYS, {"projection": name})
+            if not self.database.is_sqlite:
+                there = inspect(self.connection).has_table(name)  # one that is new has the rights of its neighbours
+                hand_on(self.connection, name if there else "entities", f"{name}{NEW}")
             self.connection.exec_driver_sql(f"DROP TABLE IF EXISTS {name}")
             self.connection.exec_driver_sql(f"ALTER TABLE {name}{NEW} RENAME TO {name}")
             if not self.database.is_sqlite:

@@ -28,6 +28,7 @@ from sqlalchemy import (
     insert,
     select,
 )
+from sqlalchemy.dialects import postgresql
 from sqlalchemy.engine import RowMapping
 
 from events.dates import FOREVER
@@ -41,7 +42,7 @@ numbers = Table(
     "numbers",
     metadata,
     Column("number", BigInteger, primary_key=True, autoincrement=False),
-    Column("id", Text, nullable=False, unique=True),
+    Column("id", Text().with_variant(postgresql.TEXT(collation="C"), "postgresql"), nullable=False, unique=True),
 )
 """A small number for every id, so that rows and their indexes stay small. Given once, never changed."""
 

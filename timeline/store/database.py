@@ -52,6 +52,14 @@ def _on_disk(url: URL) -> URL:
     return url
 
 
+def path_of(url: URL) -> Path | None:
+    """The SQLite file of a database; None for one on PostgreSQL."""
+    if url.get_backend_name() != "sqlite":
+        return None
+    name = url.database or ""
+    return Path(name.removeprefix("file:") if "uri" in url.query else name)
+
+
 class Database:
     """One ledger's connections. Safe to share between threads; open one a process."""
 
@@ -70,10 +78,7 @@ class Database:
     @property
     def path(self) -> Path | None:
         """The SQLite file; None on PostgreSQL."""
-        if not self.is_sqlite:
-            return None
-        name = self.url.database or ""
-        return Path(name.removeprefix("file:") if "uri" in self.url.query else name)
+        return path_of(self.url)
 
     @property
     def shown(self) -> str:
@@ -91,6 +96,7 @@ class Database:
             connection.execute("PRAGMA synchronous = FULL")
             connection.execute("PRAGMA foreign_keys = ON")
             connection.execute("PRAGMA trusted_schema = OFF")
+            connection.execute("PRAGMA secure_delete = ON")  # what is replaced or erased leaves zeros
 
         @event.listens_for(engine, "begin")
         def _(connection: Connection) -> None:
@@ -146,6 +152,20 @@ class Database:
         with self._connection(writes=True) as connection:
             connection.detach()
             yield connection
+
+    @contextmanager
+    def outside(self) -> Iterator[Any]:
+        """The driver's own connection outside of any transaction, for what cannot run in one: VACUUM."""
+        with self._connection(writes=True) as connection:
+            connection.detach()
+            driver: Any = connection.connection.dbapi_connection
+            errors = self.engine.dialect.loaded_dbapi.Error
+            if not self.is_sqlite:
+                driver.autocommit = True
+            try:
+                yield driver
+            except errors as problem:
+                raise DBAPIError.instance(None, None, problem, errors) from problem
 
     @contextmanager
     def _connection(self, *, writes: bool) -> Iterator[Connection]:

@@ -15,6 +15,7 @@ from eventsourcing.persistence import Notification, StoredEvent
 from sqlalchemy import Connection, Select, func, select
 from sqlalchemy.exc import DBAPIError
 
+from timeline.audit.journal import Journal
 from timeline.audit.leaves import leaves_of
 from timeline.audit.tree import leaf_hash
 from timeline.store.nodes import frontier_of, kept
@@ -92,21 +93,27 @@ def digest_of(salt: bytes, state: bytes) -> bytes:
 
 
 def append(
-    connection: Connection, stored: Sequence[StoredEvent], *, recorded_by: str, clock: Clock = system_clock
+    connection: Connection,
+    stored: Sequence[StoredEvent],
+    *,
+    recorded_by: str,
+    clock: Clock = system_clock,
+    journal: Journal | None = None,
 ) -> Batch:
     """Write events at the end of the log, as one batch with one recorded time; `stored` may be longer than memory.
 
-    The connection is one of `Database.writing`. Recorded time never goes backwards, whatever the clock does. Raises
-    sqlalchemy's IntegrityError when a version of an entry exists already.
+    The connection is one of `Database.writing`. Recorded time never goes backwards, whatever the clock does. They are
+    announced to a journal, if there is one; it has to be `ready` before the commit. Raises sqlalchemy's IntegrityError
+    when a version of an entry exists already.
     """
 
     if connection.dialect.name == "sqlite":
         with _driver(connection) as driver:
-            return _Appending(driver.execute(_HEAD).fetchone(), len(stored), recorded_by, clock).write(
+            return _Appending(driver.execute(_HEAD).fetchone(), len(stored), recorded_by, clock, journal).write(
                 stored, lambda *part: _write_sqlite(driver, *part)
             )
     head = connection.exec_driver_sql(f"{_HEAD} FOR UPDATE").one()
-    return _Appending(tuple(head), len(stored), recorded_by, clock).write(
+    return _Appending(tuple(head), len(stored), recorded_by, clock, journal).write(
         stored, lambda *part: _write_postgresql(connection, *part)
     )
 
@@ -114,8 +121,11 @@ def append(
 class _Appending:
     """One batch on its way into the log."""
 
-    def __init__(self, head: tuple[int, int, bytes], length: int, recorded_by: str, clock: Clock) -> None:
+    def __init__(
+        self, head: tuple[int, int, bytes], length: int, recorded_by: str, clock: Clock, journal: Journal | None
+    ) -> None:
         position, recorded_at, frontier = head
+        self.journal = journal
         self.batch = Batch(position + 1, position + length, max(clock(), recorded_at), recorded_by)
         self.tree = frontier_of(position, bytes(frontier))
 
@@ -125,11 +135,14 @@ class _Appending:
             leaf = leaves_of(self.batch.last, self.batch.recorded_at, self.batch.recorded_by)
             first = self.batch.first + start
             rows = _salted(stored[start : start + AT_ONCE])
-            completed = []
+            completed, hashes = [], []
             for position, (event, _, digest) in enumerate(rows, first):
                 assert isinstance(event.originator_id, UUID)
                 made = leaf(position, event.originator_id, event.originator_version, event.topic, digest)
-                completed += kept(self.tree.add(leaf_hash(made)))
+                hashes.append(leaf_hash(made))
+                completed += kept(self.tree.add(hashes[-1]))
+            if self.journal is not None:
+                self.journal.announce(first, hashes)
             write(self.batch, first, rows, _Tree(completed, b"".join(self.tree.hashes)))
         return self.batch
 
@@ -247,6 +260,22 @@ def entries_in(connection: Connection, batch: Batch, size: int) -> Iterator[list
         yield list(connection.scalars(query.order_by(events.c.position)))
 
 
+def begun_as(connection: Connection, kind: str, *, upto: int | None = None) -> Iterator[UUID]:
+    """The entries whose first event is of a kind, by position, read in parts."""
+    after = 0
+    while True:
+        query = select(events.c.position, events.c.entry_id).where(
+            events.c.position > after, events.c.kind == kind, events.c.version == 1
+        )
+        if upto is not None:
+            query = query.where(events.c.position <= upto)
+        rows = connection.execute(query.order_by(events.c.position).limit(AT_ONCE)).all()
+        yield from (row.entry_id for row in rows)
+        if len(rows) < AT_ONCE:
+            return
+        after = rows[-1].position
+
+
 def entries_of(connection: Connection, batch: Batch, entry_ids: Sequence[UUID]) -> set[UUID]:
     """Those of some entries that have events in a batch."""
     return {
@@ -258,6 +287,13 @@ def entries_of(connection: Connection, batch: Batch, entry_ids: Sequence[UUID]) 
             )
         )
     }
+
+
+def erased_in(connection: Connection, batch: Batch) -> list[UUID]:
+    """The entries that a batch erases."""
+    here = events.c.position.between(batch.first, batch.last)
+    query = select(events.c.entry_id).where(here, events.c.kind == "erasure").order_by(events.c.position)
+    return list(connection.scalars(query))
 
 
 def entries_begun_as(connection: Connection, batch: Batch, kind: str) -> list[UUID]:

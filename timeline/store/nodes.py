@@ -6,6 +6,7 @@ events themselves. So recording an event changes one row, and one in 256 adds on
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Sequence
 
 from sqlalchemy import Connection, select
@@ -29,8 +30,16 @@ def kept(completed: Sequence[tuple[Node, Hash]]) -> list[tuple[int, int, Hash]]:
 
 
 def root_at(connection: Connection, size: int) -> Hash:
-    """The root over the first `size` events of the log. Raises KeyError if it is not that long."""
+    """The root over the first `size` events of the log. Raises KeyError if it has not so many sound ones."""
     return joined(read(connection, parts(0, size)))
+
+
+def root_text(connection: Connection, size: int) -> str | None:
+    """The same in base64, as a checkpoint has it; None where the log lacks events, or some are damaged."""
+    try:
+        return base64.b64encode(root_at(connection, size)).decode()
+    except KeyError:
+        return None
 
 
 def read(connection: Connection, nodes: Sequence[Node]) -> list[Hash]:
@@ -60,9 +69,12 @@ def _kept(connection: Connection, level: int, first: int, number: int) -> list[H
 def _leaves(connection: Connection, first: int, number: int) -> list[Hash]:
     """The hashes of leaves, counted from 0: leaf n is the event at position n + 1."""
     query = select(events).where(events.c.position > first, events.c.position <= first + number)
-    return [
-        leaves.hash_of(
-            r.position, r.batch, r.entry_id, r.version, r.kind, r.recorded_at, r.recorded_by, bytes(r.digest)
-        )
-        for r in connection.execute(query.order_by(events.c.position))
-    ]
+    try:
+        return [
+            leaves.hash_of(
+                r.position, r.batch, r.entry_id, r.version, r.kind, r.recorded_at, r.recorded_by, bytes(r.digest)
+            )
+            for r in connection.execute(query.order_by(events.c.position))
+        ]
+    except (AttributeError, TypeError, ValueError, OverflowError, OSError) as problem:  # no leaf can say such columns
+        raise KeyError(f"an event after position {first} cannot be read: {problem}") from problem

@@ -15,6 +15,7 @@ from uuid import UUID
 from eventsourcing import persistence as es
 from sqlalchemy import Connection, exc, select, update
 
+from timeline.audit.journal import Journal
 from timeline.store import log
 from timeline.store.database import Database
 from timeline.store.tables import log_head, tracking
@@ -42,9 +43,10 @@ def _as_eventsourcing_errors() -> Iterator[None]:
 class LogAggregateRecorder(es.AggregateRecorder):
     """Writes and reads the streams of entries."""
 
-    def __init__(self, database: Database, clock: log.Clock = log.system_clock) -> None:
+    def __init__(self, database: Database, clock: log.Clock = log.system_clock, journal: Journal | None = None) -> None:
         self.database = database
         self.clock = clock
+        self.journal = journal
 
     def insert_events(self, stored_events: Sequence[es.StoredEvent], **kwargs: Any) -> Sequence[int] | None:
         """Record events as one batch, or none of them.
@@ -65,12 +67,17 @@ class LogAggregateRecorder(es.AggregateRecorder):
     ) -> log.Batch:
         """The same as `insert_events`, for a batch that need not fit into memory; gives the batch."""
         with _as_eventsourcing_errors(), self.database.writing() as connection:
-            batch = log.append(connection, stored_events, recorded_by=recorded_by, clock=self.clock)
+            batch = log.append(
+                connection, stored_events, recorded_by=recorded_by, clock=self.clock, journal=self.journal
+            )
             if tracking is not None:
                 _track(connection, tracking)
             if also is not None:
                 also(connection, batch)
-            return batch
+            announced = self.journal.ready(batch.first, batch.last) if self.journal else None
+        if self.journal and announced:
+            self.journal.done(announced)
+        return batch
 
     def select_events(
         self,
@@ -139,8 +146,8 @@ class LogTrackingRecorder(es.TrackingRecorder):
 class LogProcessRecorder(LogTrackingRecorder, LogApplicationRecorder, es.ProcessRecorder):
     """Records events and a follower's position in one transaction."""
 
-    def __init__(self, database: Database, clock: log.Clock = log.system_clock) -> None:
-        LogAggregateRecorder.__init__(self, database, clock)
+    def __init__(self, database: Database, clock: log.Clock = log.system_clock, journal: Journal | None = None) -> None:
+        LogAggregateRecorder.__init__(self, database, clock, journal)
 
 
 def _track(connection: Connection, new: es.Tracking) -> None:

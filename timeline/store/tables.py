@@ -94,7 +94,7 @@ schema_version = Table(
 
 _REFUSED = "the log is append-only"
 
-_SQLITE_TRIGGERS = (
+SQLITE_TRIGGERS = (
     # A REPLACE deletes without firing delete triggers, so an insert may only ever follow the last position.
     f"""CREATE TRIGGER events_only_at_the_end BEFORE INSERT ON events
         WHEN NEW.position <> coalesce((SELECT max(position) FROM events), 0) + 1
@@ -117,7 +117,7 @@ _SQLITE_TRIGGERS = (
         BEGIN SELECT RAISE(ABORT, 'a payload goes only after an erasure event of its entry'); END""",
 )
 
-_POSTGRESQL_TRIGGERS = (
+POSTGRESQL_TRIGGERS = (
     f"""CREATE OR REPLACE FUNCTION timeline_refuse() RETURNS trigger LANGUAGE plpgsql AS $$
         BEGIN RAISE EXCEPTION '{_REFUSED}' USING ERRCODE = 'integrity_constraint_violation'; END $$""",
     """CREATE TRIGGER events_no_change BEFORE UPDATE OR DELETE ON events
@@ -146,7 +146,7 @@ _POSTGRESQL_TRIGGERS = (
 def create(connection: Connection) -> None:
     """Make the empty log: tables, triggers, head. The caller's transaction makes it whole or not at all."""
     metadata.create_all(connection, checkfirst=False)
-    triggers = _SQLITE_TRIGGERS if connection.dialect.name == "sqlite" else _POSTGRESQL_TRIGGERS
+    triggers = SQLITE_TRIGGERS if connection.dialect.name == "sqlite" else POSTGRESQL_TRIGGERS
     for statement in triggers:
         connection.exec_driver_sql(statement)
     connection.execute(log_head.insert().values(id=1, position=0, recorded_at=0, frontier=b""))

@@ -1,0 +1,75 @@
+"""Where a file goes that a command writes."""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO
+
+from timeline.errors import StoreError, UsageError
+
+
+@contextmanager
+def target(file: str, ledger: Path | None = None) -> Iterator[BinaryIO]:
+    """Where the bytes go: standard output, or a new file that takes the place of the old one once it is whole.
+
+    Links are followed, and what is no regular file - a pipe, a device - is written into. Raises UsageError for a folder
+    and for the files of the ledger itself.
+    """
+    if file == "-":
+        sys.stdout.flush()
+        yield sys.stdout.buffer
+        sys.stdout.buffer.flush()
+        return
+    path = Path(file).resolve()
+    if path.is_dir():
+        raise UsageError(f"-o {file}: this is a folder; name a file in it")
+    if ledger is not None and path in _files_of(ledger.resolve()):
+        raise UsageError(f"-o {file}: this is the ledger; name another file")
+    with _explained(file), _into(path) if path.exists() and not path.is_file() else _in_place_of(path) as made:
+        yield made
+
+
+def _files_of(ledger: Path) -> list[Path]:
+    return [ledger.with_name(ledger.name + suffix) for suffix in ("", "-wal", "-shm", "-journal", "-rebuild")]
+
+
+@contextmanager
+def _explained(file: str) -> Iterator[None]:
+    try:
+        yield
+    except BrokenPipeError:
+        raise
+    except OSError as problem:
+        raise StoreError(f"{file} cannot be written: {problem.strerror}") from None
+
+
+@contextmanager
+def _into(path: Path) -> Iterator[BinaryIO]:
+    with path.open("wb") as made:
+        yield made
+
+
+@contextmanager
+def _in_place_of(path: Path) -> Iterator[BinaryIO]:
+    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    try:
+        with open(handle, "wb") as made:
+            yield made
+            made.flush()
+            os.fsync(made.fileno())
+        os.chmod(name, path.stat().st_mode & 0o777 if path.exists() else 0o666 & ~_umask())
+        os.replace(name, path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
