@@ -237,6 +237,10 @@ def test_a_checkpoint_of_your_own_must_be_of_the_same_log(made, tmp_path):
     assert verify(tmp_path / "b.zip", made, "--checkpoint", str(tmp_path / "none")) == 7
 
 
-@pytest.mark.parametrize("key", ["", "a+b", f"{ORIGIN}+00000000+AA==", LOG.key.text[:-1], LOG.text])
+@pytest.mark.parametrize(
+    "key",
+    ["", "a+b", f"{ORIGIN}+00000000+AA==", LOG.key.text[:-1], LOG.text],
+    ids=["nothing", "a sum", "another id", "a part", "the secret"],  # the key is new in every process
+)
 def test_what_is_no_key_is_refused(made, tmp_path, key):
     assert verify(tmp_path / "b.zip", made, key=key) == 7

@@ -226,3 +226,20 @@ def test_sqlite_knows_no_roles(run: Callable[..., Ran], own_ledger):
 
     assert (ran.status, ran.out) == (2, "")
     assert "SQLite knows no roles" in ran.err
+
+
+def test_a_ledger_is_made_with_its_roles_at_once(postgres_server, run):
+    with postgres_server.database() as url:
+        ran = run("init", "--roles", db=url)
+
+        assert (ran.status, f"Made {READER}, {WRITER} and {OWNER}." in ran.err) == (0, True)
+        with Ledger.open(url) as ledger, ledger.database.reading() as connection:
+            owner = connection.exec_driver_sql("SELECT tableowner FROM pg_tables WHERE tablename = 'events'").scalar()
+    assert owner == OWNER
+
+
+def test_a_file_has_no_roles(tmp_path, run):
+    ran = run("init", "--roles", db=tmp_path / "a.db")
+
+    assert (ran.status, "SQLite knows no roles" in ran.err) == (2, True)
+    assert not (tmp_path / "a.db").exists()

@@ -36,7 +36,7 @@ MARKS = {"new": "+", "corrected": "~", "unchanged": " ", "kept": "=", "retracted
 @click.option("--read-as", metavar="FORMAT", help="The format of the files; their names tell it if nothing is said.")
 @click.option("--dry-run", is_flag=True, help="Check everything and show what would be recorded; record nothing.")
 @click.option("--keep-going", is_flag=True, help="Record what is good and report the rest.")
-@click.option("--prune", is_flag=True, help="Retract events of an earlier import of the files that are gone from them.")
+@click.option("--prune", is_flag=True, help="Retract what was imported with these files and is gone from them.")
 @click.option(
     "--missing-end",
     type=click.Choice(("unknown", "ongoing")),

@@ -6,7 +6,7 @@ import click
 
 from timeline.commands.context import Asked, acts
 from timeline.errors import UsageError
-from timeline.store.roles import OWNER, READER, WRITER, statements_for
+from timeline.store.roles import NO_ROLES, OWNER, READER, WRITER, make, statements_for
 
 
 @click.command("roles")
@@ -24,15 +24,13 @@ def roles(asked: Asked, sql: bool) -> None:
     """
     with asked.ledger() as ledger:
         if ledger.database.is_sqlite:
-            raise UsageError("SQLite knows no roles: who may write the file may do everything with it")
-        with ledger.database.reading() as connection:
-            made = statements_for(connection)
+            raise UsageError(NO_ROLES)
         if sql:
-            asked.output.lines(f"{statement};" for statement in made)
+            with ledger.database.reading() as connection:
+                asked.output.lines(f"{statement};" for statement in statements_for(connection))
             return
         with ledger.database.writing() as connection:
-            for statement in made:
-                connection.exec_driver_sql(statement)
+            make(connection)
         asked.output.note(f"Made {READER}, {WRITER} and {OWNER}; {ledger.database.shown} belongs to {OWNER}.")
         asked.output.hint(f"Next: CREATE ROLE ada LOGIN IN ROLE {WRITER}")
 

@@ -13,13 +13,14 @@ from events.dates import day_of
 from timeline.commands.context import DEFAULT, Asked, acts, records
 from timeline.commands.state import show_state
 from timeline.entries import entry_named
-from timeline.errors import Conflict, StoreError
+from timeline.errors import Conflict, StoreError, UsageError
 from timeline.imports.recording import import_documents
 from timeline.imports.yamlfile import read
 from timeline.ledger import Ledger
 from timeline.release import release
 from timeline.store import log
 from timeline.store.database import url_of
+from timeline.store.roles import NO_ROLES, OWNER, READER, WRITER, make
 from timeline.store.tables import events
 from timeline.view import View
 
@@ -107,16 +108,23 @@ def _is_demo(ledger: Ledger, known: set[object]) -> bool:
 
 @click.command("init")
 @click.argument("path", required=False)
+@click.option("--roles", "with_roles", is_flag=True, help="Make the roles too (PostgreSQL); see `timeline roles`.")
 @acts
-def init(asked: Asked, path: str | None) -> None:
+def init(asked: Asked, path: str | None, with_roles: bool) -> None:
     """Make an empty ledger at PATH (timeline.db in this folder).
 
     \b
         timeline init mine.db
     """
     address = path or asked.address
+    if with_roles and url_of(address).get_backend_name() == "sqlite":
+        raise UsageError(NO_ROLES)
     with Ledger.create(address) as ledger:
         asked.output.note(f"Made an empty ledger: {ledger.database.shown}")
+        if with_roles:
+            with ledger.database.writing() as connection:
+                make(connection)
+            asked.output.note(f"Made {READER}, {WRITER} and {OWNER}.")
         db = "" if address == DEFAULT else f"--db {ledger.database.shown} "
         asked.output.hint(f"Next: timeline {db}import FILE.yaml · timeline {db}add entity --help")
 

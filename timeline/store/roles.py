@@ -33,6 +33,8 @@ _PROJECTION = "INSERT, UPDATE"
 
 _FUNCTIONS = ("timeline_refuse", "timeline_erased")
 
+NO_ROLES = "SQLite knows no roles: who may write the file may do everything with it"
+
 
 def statements(database: str, schema: str, tables: Iterable[str]) -> Iterator[str]:
     """The SQL that makes the roles and gives them their rights; to run it again does no harm.
@@ -75,3 +77,9 @@ def hand_on(connection: Connection, old: str, new: str) -> None:
         connection.exec_driver_sql(f"GRANT {privilege} ON {new} TO {grantee}")
     if belongs != connection.exec_driver_sql(owner, (new,)).scalar():
         connection.exec_driver_sql(f"ALTER TABLE {new} OWNER TO {belongs}")
+
+
+def make(connection: Connection) -> None:
+    """Make the roles, and give each its rights; to do it again does no harm."""
+    for statement in statements_for(connection):
+        connection.exec_driver_sql(statement)
