@@ -16,6 +16,7 @@ is null (the new parent of a unit that became independent).
 
 from __future__ import annotations
 
+import re
 import types
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
@@ -29,8 +30,8 @@ from events.dates import Date
 from events.durations import Duration
 from events.kinds import KINDS, enc_hook
 
-COMMON = ("id", "date", "date_text", "announced", "certainty", "sources", "derived_from", "note")
-"""The fields that every happening has, in the order of a table."""
+COMMON = tuple(sorted((f.encode_name for f in msgspec.structs.fields(Happening)), key=lambda name: name != "id"))
+"""The fields that every happening has, in the order of a table: first the id."""
 
 Sort = Literal["text", "whole", "number", "flag", "list", "mapping"]
 
@@ -133,6 +134,8 @@ def value(column: Column, given: str) -> Any:
             raise ValueError(f"{wrong.strip()!r} is not key=value")
         return {key.strip(): said.strip() for key, _, said in pairs}
     if column.sort == "whole":
+        if not re.fullmatch("-?[0-9]{1,18}", given):
+            raise ValueError(f"{given!r} is no whole number")
         return int(given)
     if column.sort == "flag":
         if given not in ("true", "false"):

@@ -9,9 +9,10 @@ import pytest
 from events.about import Correction, Erasure, Retraction
 from events.base import Citation
 from events.dates import day_of, exact, parse
-from events.people import Departure
+from events.people import Departure, Tenure
 from events.products import Delay, Plan, Release
 from events.register import Entity, Merge, Source
+from events.said import Statement
 from tests.exports.ical_feeds import check_step, events, feed, feed_of, written
 from tests.timeline.builders import Clock, completion, deal, layoff, move, org, person
 from timeline.entries import entry_named
@@ -191,10 +192,13 @@ def test_a_date_is_shown_at_its_days(date, span, marker, omitted):
     """All of them, the first one, or none where they are not exact; of an open side nothing is made up."""
     given = parse(date)
 
-    assert _text(shown_days(given, "span")) == span
+    shown = shown_days(given, "span")
+
+    assert _text(shown) == span
     if marker is not None:
         assert _text(shown_days(given, "marker")) in (marker, f"{marker}/{marker}")
     assert (shown_days(given, "omit") is None) == omitted
+    assert shown is None or shown.last <= given.latest_reading  # what a calendar with a limit relies on
 
 
 def _text(days: Days | None) -> str | None:
@@ -361,13 +365,90 @@ def test_with_a_limit_only_the_newest_are_there(ledger):
     """Launches count, and what was withdrawn comes besides, if it is not older than all the rest."""
     record(ledger, llama(), plan("2030"), departure("2025-02-03", id="new"), departure("2020-02-03", id="old"))
     record(ledger, departure("2025-02-04", id="wrong"), departure("2001-02-04", id="long-ago"))
-    record(ledger, ("wrong", Retraction()), ("long-ago", Retraction()))
+    record(ledger, ("wrong", Retraction()), ("long-ago", Retraction()), tenure("2015/.."))
 
     found = events(feed(ledger, Selection(limit=2)))
 
     assert [e.summary for e in found.values()] == [
-        "Planned: Llama launch (2030)", "Ada left Meta", "Retracted: Ada left Meta",
+        "Ada left Meta", "Planned: Llama launch (2030)", "Retracted: Ada left Meta",
     ]  # fmt: skip
+
+
+def tenure(date: str, **fields) -> Tenure:
+    return Tenure(person="ada", organization="meta", date=parse(date), **fields)
+
+
+def dated(date: str, **fields) -> Statement:
+    return Statement(speaker="ada", summary=f"said {date}", date=parse(date), **fields)
+
+
+def summaries(raw: bytes) -> list[str]:
+    return [e.summary for e in events(raw).values()]
+
+
+def test_a_limit_goes_by_the_days_that_are_shown(ledger):
+    """What still goes on is shown when it began, and what is about a year in that year: neither is newer than that."""
+    record(ledger, llama(), plan("2020-03", date="XXXX"), tenure("2015/.."), layoff("meta", "2023~"))
+    record(ledger, departure("2024-05-05"))
+    everything = ["Ada left Meta", "Meta cut jobs (c. 2023)", "Planned: Llama launch (Mar 2020)"]
+
+    found = [sorted(summaries(feed(ledger, Selection(limit=n)))) for n in (1, 2, 3)]
+
+    assert found == [everything[:n] for n in (1, 2, 3)]
+    assert len(summaries(feed(ledger, Selection(limit=4)))) == 4
+    assert feed(ledger, Selection(limit=5)) == feed(ledger, Selection(limit=4))
+
+
+def test_what_has_no_day_takes_no_place_within_a_limit(ledger):
+    """Nothing bounds it, so it would be the newest of all."""
+    record(ledger, departure("XXXX"), departure("Y12024"), departure("2024-02"), departure("2023-02-01"))
+
+    assert summaries(feed(ledger, Selection(limit=1))) == ["Ada left Meta (Feb 2024)"]
+    raw, said = written(ledger, Selection(limit=1), imprecise="omit")
+    assert summaries(raw) == ["Ada left Meta"]
+    assert said == (1, "event", ("3 events whose date is not exact to the day",))
+
+
+@pytest.mark.parametrize("limit", [1, 3, 600])
+@pytest.mark.parametrize("imprecise", ["span", "marker", "omit"])
+def test_the_events_within_a_limit_are_the_newest_of_all(ledger, limit, imprecise):
+    """More than are read at once, of every sort of date."""
+    forms = [
+        "{}-05-05", "{}", "{}~", "{}/..", "../{}-03", "[{}..2999]", "{}-02/2998", "[..1990,{}..]", "XXXX-05", "{}-33",
+    ]  # fmt: skip
+    record(ledger, llama(), plan("2500"))
+    record(ledger, *(departure(forms[n % len(forms)].format(1200 + n)) for n in range(1200)))
+    everything = events(feed(ledger, imprecise=imprecise))
+    newest = sorted((e.shown.end, uid) for uid, e in everything.items())[-limit:]
+
+    found = events(feed(ledger, Selection(limit=limit), imprecise=imprecise))
+
+    assert len(found) == len(newest)
+    assert sorted(e.shown.end for e in found.values()) == [end for end, _ in newest]
+    assert found.items() <= everything.items()
+
+
+def test_within_a_limit_nothing_vanishes_that_was_not_struck_out(ledger):
+    """An event that is withdrawn, one that loses its date and a launch come besides the newest."""
+    wanted = Selection(limit=3)
+    record(
+        ledger, llama(), plan("2025-06", id="plan"), departure("2025-02-03", id="left"), departure("2025-03-04", id="x")
+    )
+    before = events(feed(ledger, wanted, imprecise="omit"))
+    record(ledger, ("left", Correction(event=departure("2009", id="left"))))
+    record(ledger, ("x", Retraction()))
+
+    after = events(feed(ledger, wanted, imprecise="omit"))
+
+    check_step(before, after)
+    assert [e.summary for e in before.values()] == ["Ada left Meta", "Ada left Meta"]
+    assert sorted(e.summary for e in after.values()) == [
+        "No longer in this calendar: Ada left Meta", "Retracted: Ada left Meta",
+    ]  # fmt: skip
+    record(ledger, ("plan", Retraction()))
+    record(ledger, *(departure(f"2025-05-0{n}") for n in range(1, 4)))
+    found = summaries(feed(ledger, wanted))
+    assert sorted(found) == [*3 * ["Ada left Meta"], "Retracted: Planned: Llama launch (Jun 2025)"]
 
 
 def test_a_calendar_of_what_was_published_leaves_out_what_was_not(ledger):

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 
 from events.about import Correction
-from events.deals import DealCompletion
 from events.dates import parse
+from events.deals import DealCompletion
 from events.register import Merge
 from tests.exports.exported import export, ledger_of
 from tests.timeline.builders import deal, layoff, org, person
@@ -38,7 +38,9 @@ def test_a_selection_goes_by_position_with_all_that_it_needs_in_turn(monkeypatch
         whole, _ = export(ledger, "jsonl")
         some, written = export(ledger, "jsonl", Selection(kinds=("deal-completion",)))
 
-    left_out = {str(new(e).originator_id) for e in EVENTS if getattr(e, "id", "") in ("other", "ada", "unrelated", "more")}
+    left_out = {
+        str(new(e).originator_id) for e in EVENTS if getattr(e, "id", "") in ("other", "ada", "unrelated", "more")
+    }
     assert some.splitlines() == [line for line in whole.splitlines() if json.loads(line)["subject"] not in left_out]
     assert written.number == len(EVENTS) + 1 - len(left_out)
 

@@ -87,7 +87,32 @@ def test_a_side_that_nothing_bounds_is_left_out_and_counted(date, start, end, dr
 
 
 def test_a_date_without_any_year_is_left_out_and_counted():
-    assert slides(["XXXX"]) == ([], ("1 event without any year",))
+    assert slides(["XXXX"]) == ([], ("1 event without a year to stand in",))
+
+
+@pytest.mark.parametrize("imprecise", ["span", "marker"])
+@pytest.mark.parametrize("date", ["[..1990,2020..]", "{..1990,2020..}", "XXXX/..", "../XXXX", "XXXX-05", "-XXXX"])
+def test_a_date_without_a_year_on_either_side_is_left_out_and_counted(date, imprecise):
+    """A choice of dates can be open on both sides."""
+    assert slides([date], imprecise) == ([], ("1 event without a year to stand in",))
+
+
+@pytest.mark.parametrize(
+    ("date", "stands", "dropped"),
+    [
+        ("2020/XXXX", (2020, 1, 1), "1 end that is open or that nobody knows; the slide stands at the beginning"),
+        ("[2020,XXXX]", (2020, 1, 1), "1 end that is open or that nobody knows; the slide stands at the beginning"),
+        ("{XXXX,2020}", (2020, 12, 31), "1 beginning that nobody knows; the slide stands at the end"),
+        ("XXXX-05/2020-06-07", (2020, 6, 7), "1 beginning that nobody knows; the slide stands at the end"),
+    ],
+)
+def test_a_side_in_some_year_is_one_that_nobody_knows(date, stands, dropped):
+    """It is not the year 9999, the last one that it can mean."""
+    (slide,), said = slides([date])
+
+    assert tuple(slide["start_date"].values()) == stands
+    assert "end_date" not in slide
+    assert said == (dropped,)
 
 
 def test_years_before_our_era_keep_their_number():
@@ -110,7 +135,7 @@ def test_what_is_left_out_is_said():
 
     assert said.number == 5
     assert said.dropped == (
-        "1 event without any year",
+        "1 event without a year to stand in",
         "1 beginning that nobody knows; the slide stands at the end",
         "1 end that is open or that nobody knows; the slide stands at the beginning",
     )

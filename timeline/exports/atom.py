@@ -6,7 +6,6 @@ disputed since. Atom cannot withdraw anything: an entry that was retracted is si
 
 from __future__ import annotations
 
-import re
 from urllib.parse import quote
 from uuid import uuid5
 from xml.sax.saxutils import escape, quoteattr
@@ -22,11 +21,9 @@ from timeline.exports.selection import Exported, Selection, as_recorded, count
 from timeline.moments import instant
 from timeline.store import log
 from timeline.view import View
+from timeline.xmltext import clean
 
 TITLE = "Timeline"
-
-_FORBIDDEN = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-"""What no XML 1.0 document may hold, in whatever form (its section 2.2)."""
 
 _IN_ADDRESSES = "%/:?#[]@!$&'()*+,;=~"
 
@@ -52,7 +49,7 @@ def _head(view: View, wanted: Selection, options: Options, updated: int) -> byte
     """The beginning of the feed. Its id tells the ledger and what was selected, and never changes."""
     first = log.recorded_at(view.connection, 1)
     chosen = {name: value for name, value in wanted._asdict().items() if value != wanted._field_defaults[name]}
-    told = msgspec.json.encode((first, _legal(options.address), {**chosen, "limit": None}))
+    told = msgspec.json.encode((first, clean(options.address), {**chosen, "limit": None}))
     title = options.title or TITLE
     link = _link("alternate", f"{options.address}/") if options.address else ""
     return (
@@ -99,12 +96,8 @@ def _content(view: View, exported: Exported, sources: Sources) -> str:
 
 def _link(relation: str, address: str) -> str:
     """A link; what an address may not hold is percent-encoded (RFC 3987)."""
-    return f'    <link rel="{relation}" href={quoteattr(quote(_legal(address), safe=_IN_ADDRESSES))}/>\n'
+    return f'    <link rel="{relation}" href={quoteattr(quote(clean(address), safe=_IN_ADDRESSES))}/>\n'
 
 
 def _text(text: str) -> str:
-    return escape(_legal(text))
-
-
-def _legal(text: str) -> str:
-    return _FORBIDDEN.sub("", text)
+    return escape(clean(text))

@@ -6,7 +6,8 @@ same order. Recorded times are told, and never believed: the ledger that imports
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator
+import sqlite3
+from collections.abc import Generator, Iterable, Iterator
 from contextlib import closing
 from uuid import UUID
 
@@ -19,7 +20,7 @@ from events.kinds import decode, mentions
 from timeline.entries import entry_named
 from timeline.errors import UsageError
 from timeline.exports.formats import Options, Write, Written
-from timeline.exports.selection import Selection, happenings
+from timeline.exports.selection import Selection, listed
 from timeline.moments import instant
 from timeline.store import log
 from timeline.view import View
@@ -93,23 +94,61 @@ def line(entry: log.Entry) -> bytes:
 
 def _selected(view: View, wanted: Selection) -> Generator[log.Entry]:
     """The streams of the selected entries and of what they need to be imported alone, by position."""
-    waiting = [x.fact.entry for part in happenings(view, wanted) for x in part]
-    seen = set(waiting)
-    positions: list[tuple[int, UUID]] = []
-    while waiting:
-        part, waiting = waiting[:PART], waiting[PART:]
-        for stream in log.streams(view.connection, part, upto=view.known).values():
-            positions += [(e.position, e.entry_id) for e in stream]
-            for needed in {n for e in stream if e.state is not None for n in _needed(view, decode(e.kind, e.state))}:
-                if needed not in seen:
-                    seen.add(needed)
-                    waiting.append(needed)
-    positions.sort()
-    for start in range(0, len(positions), PART):
-        here = positions[start : start + PART]
-        streams = log.streams(view.connection, list({e for _, e in here}), upto=view.known)
-        found = {e.position: e for stream in streams.values() for e in stream}
-        yield from (found[position] for position, _ in here)
+    with closing(_Chosen()) as chosen:
+        for part in listed(view, wanted, newest_first=False):
+            chosen.add(part)
+        for part in chosen.entries():
+            streams = [*log.streams(view.connection, part, upto=view.known).values()]
+            chosen.place(e for stream in streams for e in stream)
+            chosen.add({n for stream in streams for n in _all_needed(view, stream)})
+        for here in chosen.positions():
+            streams = [*log.streams(view.connection, [*dict.fromkeys(here.values())], upto=view.known).values()]
+            found = {e.position: e for stream in streams for e in stream if e.position in here}
+            yield from (found[position] for position in here)
+
+
+class _Chosen:
+    """The entries to write and where the log has them, in a temporary database: they may be more than memory holds."""
+
+    def __init__(self) -> None:
+        self._db = sqlite3.connect("", isolation_level=None)
+        self._db.execute("PRAGMA journal_mode=OFF")
+        self._db.execute("PRAGMA cache_size=-8000")
+        self._db.execute("CREATE TABLE entries (number INTEGER PRIMARY KEY, entry BLOB NOT NULL UNIQUE)")
+        self._db.execute("CREATE TABLE places (position INTEGER PRIMARY KEY, entry BLOB NOT NULL)")
+
+    def close(self) -> None:
+        self._db.close()
+
+    def add(self, entries: Iterable[UUID]) -> None:
+        """Choose entries; those that were chosen before keep their turn."""
+        rows = ((entry.bytes,) for entry in entries)
+        self._db.executemany("INSERT INTO entries (entry) VALUES (?) ON CONFLICT DO NOTHING", rows)
+
+    def entries(self) -> Iterator[list[UUID]]:
+        """All that are chosen, in parts, those that are added meanwhile too."""
+        query, last = "SELECT number, entry FROM entries WHERE number > ? ORDER BY number LIMIT ?", 0
+        while rows := self._db.execute(query, (last, PART)).fetchall():
+            yield [UUID(bytes=entry) for _, entry in rows]
+            last = rows[-1][0]
+
+    def place(self, events: Iterable[log.Entry]) -> None:
+        """Remember where events stand."""
+        self._db.executemany("INSERT INTO places VALUES (?, ?)", ((e.position, e.entry_id.bytes) for e in events))
+
+    def positions(self) -> Iterator[dict[int, UUID]]:
+        """The positions in order with their entries, in parts."""
+        query, last = "SELECT position, entry FROM places WHERE position > ? ORDER BY position LIMIT ?", 0
+        while rows := self._db.execute(query, (last, PART)).fetchall():
+            yield {position: UUID(bytes=entry) for position, entry in rows}
+            last = rows[-1][0]
+
+
+def _all_needed(view: View, stream: Iterable[log.Entry]) -> Iterator[UUID]:
+    """What is needed of all that was ever said of an entry and not erased."""
+    for e in stream:
+        if e.state is not None:
+            yield from _needed(view, decode(e.kind, e.state))
 
 
 def _needed(view: View, event: Event) -> Iterator[UUID]:

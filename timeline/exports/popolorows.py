@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any, TypeVar
 
-from sqlalchemy import ColumnElement, and_, exists, false, func, or_, select
+from sqlalchemy import ColumnElement, Text, and_, exists, false, func, literal, or_, select
 
 from projections.entities import Registered
 from projections.memberships import Membership
@@ -66,7 +66,9 @@ class Scope:
         condition = or_(*here, self._any_of(numbers.c.number, asked))
         after = ""
         while True:
-            query = select(numbers.c.id).where(numbers.c.id > after, condition).order_by(numbers.c.id).limit(PART)
+            # A plain text is compared as the column is sorted, whatever collation the database has for it.
+            query = select(numbers.c.id).where(numbers.c.id > literal(after, Text()), condition)
+            query = query.order_by(numbers.c.id).limit(PART)
             found = list(self.view.row_connection.scalars(query))
             if not found:
                 return

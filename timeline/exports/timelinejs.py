@@ -7,11 +7,11 @@ nothing, as `imprecise` says. The text of a slide is HTML, in which nothing that
 from __future__ import annotations
 
 from html import escape
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeGuard
 
 import msgspec
 
-from events.dates import FOREVER, Date, civil
+from events.dates import Date, civil
 from events.kinds import kind_of
 from timeline.exports.formats import Options, Write, Written
 from timeline.exports.parts import Sources
@@ -40,7 +40,7 @@ class Left:
         """A sentence for each sort, for those that there are."""
         said = (
             (self.vague, "event", "less exact than a day"),
-            (self.dateless, "event", "without any year"),
+            (self.dateless, "event", "without a year to stand in"),
             (self.beginnings, "beginning", "that nobody knows; the slide stands at the end"),
             (self.ends, "end", "that is open or that nobody knows; the slide stands at the beginning"),
         )
@@ -76,19 +76,33 @@ def export(view: View, wanted: Selection, write: Write, options: Options) -> Wri
 
 def _place(date: Date, imprecise: str, left: Left) -> Place | None:
     """Where a slide stands; None where it is left out."""
-    if date.text.startswith("XXXX"):
+    start, end = _sides(date)
+    one = end if start is None else start
+    if one is None:
         left.dateless += 1
         return None
     if imprecise == "omit" and date.earliest != date.latest:
         left.vague += 1
         return None
-    start, end = (None if abs(d) >= FOREVER else d for d in (date.earliest, date.latest))
-    if start is None:
-        assert end is not None  # EDTF has no date without any side
-        left.beginnings += 1
-        return Place(end)
-    left.ends += end is None
+    if start is None or end is None:
+        left.beginnings += start is None
+        left.ends += end is None
+        return Place(one)
     return Place(start, end if imprecise == "span" and end != start else None)
+
+
+def _sides(date: Date) -> tuple[int | None, int | None]:
+    """The first and the last day; None where a side is open, or unknown, or in some year that nobody knows."""
+    known = [side for pair in date.parts or ((date, date),) for side in pair if _has_year(side)]
+    first, last = (date.parts[0][0], date.parts[-1][1]) if date.parts else (date, date)
+    return (
+        min(side.earliest for side in known) if _has_year(first) else None,
+        max(side.latest for side in known) if _has_year(last) else None,
+    )
+
+
+def _has_year(side: Date | None) -> TypeGuard[Date]:
+    return side is not None and "XXXX" not in side.text
 
 
 def _slide(view: View, exported: Exported, place: Place, sources: Sources, address: str) -> dict[str, Any]:

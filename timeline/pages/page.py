@@ -19,9 +19,9 @@ from timeline.pages.layout import BAR
 from timeline.pages.panel import panel
 from timeline.pages.svg import AXIS, NAMES, drawn, entries, template
 from timeline.pages.tables import tables
-from timeline.pages.texts import clean
 from timeline.pages.wording import described, origin, title_of
 from timeline.printing import words
+from timeline.xmltext import clean
 
 WIDE = 860
 """The usual width of the plot, for which labels are cut; page.js cuts them anew for the true one."""

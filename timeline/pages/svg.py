@@ -13,8 +13,9 @@ from timeline.pages.axis import Axis
 from timeline.pages.colours import PALETTE, sheet
 from timeline.pages.lanes import Bar, Lanes
 from timeline.pages.layout import BAR, BESIDE, LINE, Piece, Placed, Point, pieces, placed
-from timeline.pages.texts import clean, fitted, width
+from timeline.pages.texts import fitted, width
 from timeline.printing import words
+from timeline.xmltext import clean
 
 NAMES = 176
 """The width of the column of names, in pixels."""

@@ -1,8 +1,7 @@
-"""How much room a text takes, and texts that are safe in XML."""
+"""How much room a text takes."""
 
 from __future__ import annotations
 
-import re
 import unicodedata
 
 LETTER = 6.1
@@ -10,13 +9,6 @@ LETTER = 6.1
 
 FEWEST = 3
 """A label of fewer letters than that tells nothing and is left out."""
-
-_UNFIT = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-
-
-def clean(text: str) -> str:
-    """The text with the characters replaced that XML cannot hold."""
-    return _UNFIT.sub("\ufffd", text)
 
 
 def width(text: str) -> float:

@@ -8,21 +8,24 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Hashable, Iterable, Iterator, Sequence
-from itertools import islice
 from uuid import UUID
 
-from events.dates import FOREVER
+from events.base import Happening
+from events.dates import NEVER, Date
 from timeline.exports.formats import Options, Write, Written
 from timeline.exports.ical.content import Content, Revision
+from timeline.exports.ical.dates import shown_days
 from timeline.exports.ical.entries import entry_event
 from timeline.exports.ical.kept import find, keep, key_of
 from timeline.exports.ical.launches import launches
+from timeline.exports.ical.newest import changed_since, newest_entries, place_of
 from timeline.exports.ical.render import END, head, rendered
 from timeline.exports.ical.revisions import Shown, only, revision
 from timeline.exports.ical.scope import Scope
 from timeline.exports.ical.subjects import Asked, Library, Lookup, Subject
-from timeline.exports.selection import Selection, count, listed
+from timeline.exports.selection import PART, Selection, count, listed
 from timeline.printing.words import counted
+from timeline.state.tables import chunks
 from timeline.store import log
 from timeline.view import View
 
@@ -33,7 +36,7 @@ KEPT_MICROSECONDS = KEPT_DAYS * 86_400_000_000
 
 
 def export(view: View, wanted: Selection, write: Write, options: Options) -> Written:
-    """Write a calendar, the newest entries first, then what left it of late, and the planned releases."""
+    """Write a calendar: the entries, the newest first; the planned releases; then what left it of late."""
     return _Calendar(view, wanted, write, options).write_all()
 
 
@@ -49,7 +52,9 @@ class _Calendar:
         self.now = self.library.recorded_at(self.position)
         self._recorded_at: dict[int, int] = {}
         self._undated = self._number = 0
-        self._oldest = FOREVER
+        self._is_launch_gone = False
+        self._oldest = NEVER
+        """The last day of the oldest event within the limit; NEVER if nothing is beyond the limit."""
 
     def write_all(self) -> Written:
         """Write it from beginning to end."""
@@ -57,11 +62,10 @@ class _Calendar:
         is_whole = self.wanted == Selection() and not self.view.is_partial
         source = f"{options.address}/events.ics" if options.address and is_whole else ""
         self._write(head(title=options.title, modified=self.now, source=source))
-        for found in self._newest():
+        for found in self._all() if self.wanted.limit is None else self._newest(self.wanted.limit):
             self._put(found)
-            self._oldest = min(self._oldest, found.content.last)
         for found in self._left():
-            if self.wanted.limit is None or found.content.last >= self._oldest:
+            if found.content.last >= self._oldest:
                 self._put(found)
         self._write(END)
         return Written(self._number, "event", self._dropped())
@@ -70,21 +74,38 @@ class _Calendar:
         self._write(rendered(found))
         self._number += 1
 
-    def _newest(self) -> Iterator[Revision]:
-        """Entries and launches; with a limit, the newest of both."""
-        moving = self._recent(launches(self.library, self.scope, self.options, self.position))
-        if self.wanted.limit is None:
-            yield from self._entries()
-            yield from moving
-        else:
-            few = heapq.nlargest(self.wanted.limit, moving, key=_newness)
-            both = heapq.merge(few, self._entries(), key=_newness, reverse=True)
-            yield from islice(both, self.wanted.limit)
+    def _all(self) -> Iterator[Revision]:
+        """The selected entries, and all launches."""
+        yield from self._entries(listed(self.view, self.wanted, newest_first=True))
+        yield from self._launches()
 
-    def _entries(self) -> Iterator[Revision]:
-        """The selected entries, newest first."""
+    def _newest(self, limit: int) -> Iterator[Revision]:
+        """The newest of both, by the last day that is shown; what is struck out comes besides."""
+        entries, self._undated = newest_entries(self.view, self.wanted, limit, self.options.imprecise)
+        moving = heapq.nlargest(limit, self._standing(), key=place_of)
+        places = sorted((*entries, *map(place_of, moving)), reverse=True)[:limit]
+        if places and len(places) == limit:
+            self._oldest = places[-1].last
+        ids = [p.id for p in sorted(entries, reverse=True) if p >= places[-1]]
+        yield from self._entries([UUID(bytes=i) for i in part] for part in chunks(ids, PART))
+        yield from (f for f in moving if place_of(f) >= places[-1])
+
+    def _standing(self) -> Iterator[Revision]:
+        """The launches that are not struck out; remembers whether there are others."""
+        for found in self._launches():
+            if found.is_gone:
+                self._is_launch_gone = True
+            else:
+                yield found
+
+    def _launches(self) -> Iterator[Revision]:
+        """The launches, struck out ones among them."""
+        return self._recent(launches(self.library, self.scope, self.options, self.position))
+
+    def _entries(self, parts: Iterable[Sequence[UUID]]) -> Iterator[Revision]:
+        """Entries as they are shown."""
         done, of = 0, count(self.view, self.wanted)
-        for entries in listed(self.view, self.wanted, newest_first=True):
+        for entries in parts:
             found = self._part(entries)
             recent = list(self._recent(f for f in found if f is not None))
             self._undated += len(found) - len(recent)
@@ -109,14 +130,30 @@ class _Calendar:
         return [kept[e].revision if e in kept else self._entry(subjects[e], keys[e]) for e in entries]
 
     def _left(self) -> Iterator[Revision]:
-        """Entries that left the calendar in the last days."""
+        """What left the calendar in the last days; without a limit, what lost its date was among the entries."""
         since = log.known_at(self.view.connection, self.now - KEPT_MICROSECONDS - 1)
-        for entries in self.scope.perhaps_gone(since):
+        for subject, date in self._dates(self.scope.perhaps_gone(since)):
+            if date is None:
+                yield from self._struck_out(subject)
+        if self.wanted.limit is not None:
+            for subject, date in self._dates(changed_since(self.view.connection, since, self.position)):
+                if date is not None and shown_days(date, self.options.imprecise) is None:
+                    yield from self._struck_out(subject)
+            yield from (f for f in self._launches() if f.is_gone) if self._is_launch_gone else ()
+
+    def _dates(self, parts: Iterable[Sequence[UUID]]) -> Iterator[tuple[Subject, Date | None]]:
+        """Entries with their dates; None where the calendar does not hold them."""
+        for entries in parts:
             for subject in self.library.subjects(entries).values():
                 fact = self.scope.meant(subject.fact(self.position), self.position)
-                is_selected = fact is not None and self.scope.holds(fact, self.position)
-                if not is_selected and (found := self._entry(subject)) is not None:
-                    yield from self._recent([found])
+                if fact is None or not self.scope.holds(fact, self.position):
+                    yield subject, None
+                elif isinstance(fact.event, Happening):  # as everything is that it holds
+                    yield subject, fact.event.date
+
+    def _struck_out(self, subject: Subject) -> Iterator[Revision]:
+        found = self._entry(subject)
+        return self._recent([found] if found is not None else [])
 
     def _entry(self, subject: Subject, key: Hashable | None = None) -> Revision | None:
         def render(at: int) -> tuple[Shown, list[int]]:

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from typing import Literal, NamedTuple
 from uuid import NAMESPACE_URL, UUID, uuid5
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, Text, literal, select
 
 from events.base import Happening
 from events.dates import Date
@@ -214,7 +214,9 @@ def _products(connection: Connection, known: int) -> Iterator[dict[str, list[UUI
     while True:
         query = select(numbers.c.number, numbers.c.id).distinct()
         query = query.join(table_of(ProductState).table, state.product == numbers.c.number)
-        query = query.where(state.known_from <= known, numbers.c.id > after).order_by(numbers.c.id).limit(PART)
+        # A plain text is compared as the column is sorted, whatever collation the database has for it.
+        query = query.where(state.known_from <= known, numbers.c.id > literal(after, Text()))
+        query = query.order_by(numbers.c.id).limit(PART)
         ids = {row.number: row.id for row in connection.execute(query)}
         if not ids:
             return
@@ -230,7 +232,7 @@ def _products(connection: Connection, known: int) -> Iterator[dict[str, list[UUI
             if row.kind in PLANNING:
                 planned.add(product)
         yield {product: sorted(entries[product]) for product in ids.values() if product in planned}
-        after = max(ids.values())
+        *_, after = ids.values()  # the last one in the order of the database, whatever that is
 
 
 def _revision(library: Library, product: _Product, known: int) -> Revision | None:
