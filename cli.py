@@ -48,6 +48,9 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "roles": ("run", "roles", "Make the roles of a ledger on PostgreSQL."),
     "completion": ("run", "completion", "Print the completion script of a shell."),
 }
+VERDICTS = ("audit", "doctor", "lint", "projections", "migrate")
+"""Commands whose exit status says what they found: if nobody reads it to the end, it is not 0 but that of SIGPIPE."""
+
 SECTIONS = {
     "start": "Start",
     "look": "Look",
@@ -91,7 +94,7 @@ class Commands(click.Group):
             return super().invoke(ctx)
         except BrokenPipeError:
             _write_nowhere()
-            ctx.exit(0)
+            ctx.exit(141 if ctx.invoked_subcommand in VERDICTS else 0)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """The commands by section, without loading any."""

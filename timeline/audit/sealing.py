@@ -76,6 +76,9 @@ class Sealer:
     def seal(self, progress: Progress = _silent) -> Sealed:
         """Sign the log as it is. Raises NotConsistent if it does not go on from what was sealed before."""
         with self.database.reading() as connection:
+            below = connection.scalar(select(tables.events.c.position).where(tables.events.c.position < 1).limit(1))
+            if below is not None:
+                raise NotConsistent(f"an event stands at position {below}, below the log; nothing was signed")
             earlier = self._earlier(connection)
             going = _Going(self._tree.copy(), earlier)
             going.read_on(connection, progress)

@@ -141,6 +141,8 @@ class _Verification:
             progress("verifying", self.tree.size, of)
         self.order.finish()
         self._check_versions()
+        self._check_below()
+        self._check_erased()
         for position in lone:
             self.findings.add("payload", "a payload", "an event at its position", "no event", position=position)
         self._check_head()
@@ -186,6 +188,23 @@ class _Verification:
             if not erased[0]:
                 what, expected = f"the payload of entry {entry}", "stored, or erased by a later event of its entry"
                 self.findings.add("missing", what, expected, "gone", position=position)
+
+    def _check_below(self) -> None:
+        """The log begins at position 1: what stands below it is read by nobody who reads the log, and by who asks."""
+        for table in ("events", "payloads"):
+            for (position,) in self._rows(f"SELECT position FROM {table} WHERE position < 1 ORDER BY position"):
+                self.findings.add("gap", f"a row of {table}", "position 1 or more", position, position=position)
+
+    def _check_erased(self) -> None:
+        """Nothing that was erased has a payload again."""
+        query = """
+            SELECT p.position, x.position FROM events AS x
+            JOIN events AS e ON e.entry_id = x.entry_id AND e.position < x.position
+            JOIN payloads AS p ON p.position = e.position
+            WHERE x.kind = 'erasure' ORDER BY p.position"""
+        for position, erasure in self._rows(query):
+            expected = f"gone since the erasure at position {erasure}"
+            self.findings.add("payload", "the payload of an erased entry", expected, "stored", position=position)
 
     def _check_versions(self) -> None:
         """The versions of every entry are 1, 2, 3 … in the order of positions."""
