@@ -12,12 +12,13 @@ from typing import NamedTuple
 
 import pytest
 
-from tests.audit.attacks import Attacker, attacking
+from tests.audit.attacks import EVENT, Attacker, attacking
 from tests.audit.sealed import SIZE, Kept, honest
 from tests.timeline.builders import layoff
 from timeline.audit import checkpoints
 from timeline.audit.notes import Checkpoint, Signer, signed
 from timeline.ledger import Ledger, new
+from timeline.store.log import digest_of
 
 Attack = Callable[[Attacker], object]
 
@@ -97,7 +98,27 @@ def lone_payload(attacker: Attacker) -> None:
     attacker.run("INSERT INTO payloads (position, salt, state) SELECT 900, salt, state FROM payloads LIMIT 1")
 
 
+def hide_below(attacker: Attacker) -> None:
+    """Who reads the log from its beginning never comes by; who asks for the entry is shown it."""
+    kind, at, by = attacker.row("SELECT kind, recorded_at, recorded_by FROM events WHERE position = 3")
+    salt, state = bytes(16), attacker.state(3)
+    values = (0, 0, "00" * 15 + "01", 1, kind, at, by, digest_of(salt, state))
+    attacker.run(f"INSERT INTO events ({EVENT}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)", *values)
+    attacker.run("INSERT INTO payloads (position, salt, state) VALUES (?, ?, ?)", 0, salt, state)
+
+
+def bring_back(attacker: Attacker) -> None:
+    """The payload of an erased entry, from a backup."""
+    (position,) = attacker.row(
+        """SELECT min(e.position) FROM events AS e JOIN events AS x ON x.entry_id = e.entry_id
+           WHERE x.kind = 'erasure' AND e.position < x.position"""
+    )
+    attacker.run("INSERT INTO payloads (position, salt, state) VALUES (?, ?, ?)", position, bytes(16), b"{}")
+
+
 PLAIN = {
+    "an event below the log": Case(hide_below, "gap", 0),
+    "what was erased put back": Case(bring_back, "payload"),
     "bytes of the same meaning": Case(respace, "digest", 3),
     "salt and bytes divided otherwise": Case(shift_salt, "payload", 3),
     "bytes edited": Case(lambda a: a.run("UPDATE payloads SET state = ? WHERE position = 3", b"{}"), "digest", 3),
@@ -183,6 +204,17 @@ GUARDS_ON_SQLITE: dict[str, tuple[str, ...]] = {
     "one more trigger on a projection": (
         "CREATE TRIGGER helpful AFTER INSERT ON memberships BEGIN DELETE FROM memberships; END",
     ),
+    "a trigger on a table in capitals": (
+        "CREATE TRIGGER quiet BEFORE INSERT ON EVENTS WHEN NEW.kind = 'departure' BEGIN SELECT RAISE(IGNORE); END",
+    ),
+    "a trigger on what stands behind every id": (
+        "CREATE TRIGGER quiet BEFORE INSERT ON numbers BEGIN SELECT RAISE(IGNORE); END",
+    ),
+    "a view in the place of a projection": (
+        "ALTER TABLE memberships RENAME TO real_memberships",
+        "CREATE VIEW memberships AS SELECT * FROM real_memberships WHERE 0",
+    ),
+    "one more index": ("CREATE UNIQUE INDEX once ON events (recorded_by, position)",),
     "a view in the place of a table": (
         "PRAGMA legacy_alter_table = ON",
         "ALTER TABLE payloads RENAME TO real_payloads",

@@ -94,7 +94,7 @@ def test_a_hostile_event_comes_back_from_its_texts(line, text):
     [
         ("announcement", {"attributes": "open"}, "attributes: 'open' is not key=value"),
         ("sighting", {"present": "perhaps"}, "present: 'perhaps' is neither true nor false"),
-        ("layoff", {"count": "many"}, "count: is no whole number"),
+        ("layoff", {"count": "many"}, "count: 'many' is no whole number"),
         ("deal", {"parties": '[{"entity":'}, "parties: Input data was truncated"),
     ],
 )

@@ -107,9 +107,6 @@ SQLITE_TRIGGERS = (
     f"""CREATE TRIGGER payloads_only_new BEFORE INSERT ON payloads
         WHEN EXISTS (SELECT 1 FROM payloads WHERE position = NEW.position)
           OR NOT EXISTS (SELECT 1 FROM events WHERE position = NEW.position)
-          OR EXISTS (
-            SELECT 1 FROM events AS gone JOIN events AS erasure USING (entry_id)
-            WHERE gone.position = NEW.position AND erasure.kind = 'erasure' AND erasure.position > gone.position)
         BEGIN SELECT RAISE(ABORT, '{_REFUSED}'); END""",
     f"""CREATE TRIGGER payloads_no_update BEFORE UPDATE ON payloads
         BEGIN SELECT RAISE(ABORT, '{_REFUSED}'); END""",
