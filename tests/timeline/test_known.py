@@ -13,7 +13,7 @@ import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings
 
-from events.about import Correction
+from events.about import Correction, Erasure
 from events.dates import day_of
 from tests.projections.facts import arrival, departure, happened
 from tests.projections.histories import ORGANIZATIONS, PEOPLE, History, Scribe, histories
@@ -44,8 +44,16 @@ def answers(view: View) -> dict[str, Any]:
     return found | {"products": view.products(None), "deals": view.deals(), "events": view.events()}
 
 
+def asked(ledger: Ledger, known: int) -> dict[str, Any]:
+    with ledger.ask(known) as view:
+        return answers(view)
+
+
 def record(ledger: Ledger, history: History) -> None:
-    """Record a history batch by batch, ask after each, and ask everything again at the end."""
+    """Record a history batch by batch, ask after each, and ask everything again at the end.
+
+    What was erased is not known at any moment: from an erasure on, the answers are those without it.
+    """
     scribe = Scribe()
     given_then: dict[int, dict[str, Any]] = {}
     for steps in history:
@@ -56,11 +64,12 @@ def record(ledger: Ledger, history: History) -> None:
             except Invalid:
                 continue
             scribe.keep(written)
-            with ledger.ask() as view:
-                given_then[batch.last] = answers(view)
+            moments = [batch.last]
+            if any(isinstance(w.event, Erasure) for w in written):
+                moments += given_then
+            given_then |= {moment: asked(ledger, moment) for moment in moments}
     for position, then in given_then.items():
-        with ledger.ask(position) as view:
-            again = answers(view)
+        again = asked(ledger, position)
         for question, answer in then.items():
             assert msgspec.to_builtins(again[question]) == msgspec.to_builtins(answer), (
                 f"{question}, known at {position}"

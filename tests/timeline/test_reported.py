@@ -42,7 +42,7 @@ def _sourced(event: Happening) -> Happening:
     return event if event.sources else msgspec.structs.replace(event, sources=(Citation(source="post"),))
 
 
-SOURCED = happening.map(_sourced)
+SOURCED = happening.filter(lambda event: isinstance(event, Happening)).map(_sourced)
 """What happens, and some source tells of it."""
 
 ISSUED = st.sampled_from(["2024-01-10", "2024-01-25", "2024-02", "2024", "2024-02~", "[2024-01-20..2024-02-10]", ""])

@@ -57,15 +57,21 @@ def erase(ledger: Ledger, entries: list[UUID]) -> None:
 
 
 def files(url: str) -> Iterator[Path]:
-    """The files of a database: of SQLite also those beside it; of PostgreSQL all but its write-ahead log."""
+    """The files of a database: of SQLite also those beside it; of PostgreSQL all that is not another database's.
+
+    Other tests erase the same names on the same server; its logs, of which `scrub` says that they are not reached, are
+    theirs too.
+    """
     if url.startswith("sqlite"):
         path = Path(url.removeprefix("sqlite:///"))
         yield from path.parent.glob(f"{path.name}*")
         return
     with psycopg.connect(url.replace("postgresql+psycopg", "postgresql"), autocommit=True) as admin:
         admin.execute("CHECKPOINT")
+        (own,) = admin.execute("SELECT oid::text FROM pg_database WHERE datname = current_database()").fetchone()
     data = Path(parse_qs(urlsplit(url).query)["host"][0]).with_name("data")
-    yield from (p for p in data.rglob("*") if p.is_file() and "pg_wal" not in p.parts)
+    others = {p for p in (data / "base").iterdir() if p.name != own} | {data / "pg_wal", data / "log"}
+    yield from (p for p in data.rglob("*") if p.is_file() and others.isdisjoint(p.parents) and p not in others)
 
 
 def traces(url: str) -> set[bytes]:
