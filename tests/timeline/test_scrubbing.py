@@ -68,7 +68,7 @@ def files(url: str) -> Iterator[Path]:
         return
     with psycopg.connect(url.replace("postgresql+psycopg", "postgresql"), autocommit=True) as admin:
         admin.execute("CHECKPOINT")
-        (own,) = admin.execute("SELECT oid::text FROM pg_database WHERE datname = current_database()").fetchone()
+        ((own,),) = admin.execute("SELECT oid::text FROM pg_database WHERE datname = current_database()").fetchall()
     data = Path(parse_qs(urlsplit(url).query)["host"][0]).with_name("data")
     others = {p for p in (data / "base").iterdir() if p.name != own} | {data / "pg_wal", data / "log"}
     yield from (p for p in data.rglob("*") if p.is_file() and others.isdisjoint(p.parents) and p not in others)
