@@ -3,10 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
-from contextlib import closing
-from itertools import count
-from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -19,12 +15,11 @@ from events.register import Merge
 from projections.all import PROJECTIONS
 from tests.audit.bundles import seal
 from tests.projections.histories import Scribe, histories
-from tests.projections.test_projector import begin
 from tests.timeline.builders import Clock, layoff, org
+from tests.timeline.telling import tell
 from timeline.audit.proofs import Damaged
 from timeline.audit.replaying import replay
 from timeline.audit.reporting import page
-from timeline.checks import Invalid
 from timeline.ledger import Ledger, following, new
 from timeline.printing.output import Envelope
 from timeline.state.tables import TABLES
@@ -88,27 +83,12 @@ def test_nor_had_it_at_any_time_before(ledger):
         assert (position, report.differing) == (known, 0), known
 
 
-@pytest.fixture(scope="module")
-def world(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("replayed")
-    begin(str(folder / "world.db"))
-    numbers = count()
-    return lambda: Path(shutil.copy(folder / "world.db", folder / f"{next(numbers)}.db"))
-
-
 @settings(max_examples=25, suppress_health_check=list(HealthCheck))
 @given(history=histories(most=20), at=st.integers(0, 99))
 def test_no_history_that_was_recorded_has_one_then_or_now(world, history, at):
     """Whatever was told in whatever order, corrected, merged, retracted."""
-    with closing(Ledger.open(str(world()))) as ledger:
-        scribe = Scribe()
-        for steps in history:
-            if written := scribe.write(steps):
-                try:
-                    ledger.record(written, by="test")
-                except Invalid:
-                    continue
-                scribe.keep(written)
+    with Ledger.open(str(world())) as ledger:
+        tell(ledger, history, Scribe())
         with ledger.database.reading() as connection:
             ends = sorted(set(connection.exec_driver_sql("SELECT batch FROM events").scalars()))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from itertools import cycle
 from pathlib import Path
 
@@ -25,14 +25,14 @@ from tests.projections.histories import (
     PRODUCT_KINDS,
     PRODUCTS,
     SORTS,
-    WORLD,
     Scribe,
     histories,
     of_kinds,
 )
-from timeline.checks import Invalid
+from tests.timeline.telling import register
+from tests.timeline.telling import told as recorded
 from timeline.exports.selection import Selection
-from timeline.ledger import Ledger, new
+from timeline.ledger import Ledger
 
 DAY = 86_400_000_000
 
@@ -65,11 +65,11 @@ KEPT = tuple(sort for sort in SORTS if sort is not Erasure)
 
 
 @pytest.fixture(scope="module")
-def world(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A ledger in which the world is registered, to copy."""
+def early_world(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A ledger in which the world was registered before anything was reported, to copy."""
     path = tmp_path_factory.mktemp("world") / "world.db"
-    with closing(Ledger.create(str(path), clock=lambda: DAY)) as ledger:
-        ledger.record([new(event) for event in WORLD], by="ada")
+    with Ledger.create(str(path), clock=lambda: DAY) as ledger:
+        register(ledger, Scribe())
     return path
 
 
@@ -85,27 +85,22 @@ def told(world, history, days) -> Iterator[tuple[Ledger, Iterator[int]]]:
                 nonlocal now
                 scribe = Scribe()
                 for steps, gap in zip(history, cycle(days), strict=False):
-                    if written := scribe.write(steps):
-                        now += gap * DAY
-                        try:
-                            batch = ledger.record(written, by="ada")
-                        except Invalid:
-                            continue
-                        scribe.keep(written)
+                    now += gap * DAY
+                    for batch, _ in recorded(ledger, [steps], scribe):
                         yield batch.last
 
             yield ledger, positions()
 
 
 @pytest.mark.parametrize("content", [None, entangled], ids=["all kinds", "entangled kinds"])
-def test_each_batch_raises_the_sequence_where_something_else_is_shown(world, content):
+def test_each_batch_raises_the_sequence_where_something_else_is_shown(early_world, content):
     """And nowhere else; no event vanishes that was not cancelled; and what was exported then is exported now."""
 
     @settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow])
     @given(histories(most=16, content=content, sorts=KEPT), gaps, selections, imprecisions)
     def holds(history, days, wanted, imprecise):
         then: dict[int, bytes] = {}
-        with told(world, history, days) as (ledger, positions):
+        with told(early_world, history, days) as (ledger, positions):
             before: dict[str, Event] = {}
             for position in positions:
                 then[position] = feed(ledger, wanted, imprecise=imprecise)

@@ -15,11 +15,11 @@ from hypothesis import strategies as st
 from events.dates import iso
 from tests.pages.conftest import clock, exported
 from tests.pages.reading import expected, lines, settled
-from tests.projections.histories import ORGANIZATIONS, PEOPLE, PRODUCTS, WORLD, Scribe, histories
-from timeline.checks import Invalid
+from tests.projections.histories import ORGANIZATIONS, PEOPLE, PRODUCTS, Scribe, histories
+from tests.timeline.telling import register, tell
 from timeline.exports.selection import Selection
-from timeline.ledger import Ledger, new
-from timeline.pages.gathering import Gathered
+from timeline.ledger import Ledger
+from timeline.pages.content import Gathered
 from timeline.pages.lanes import lanes as lanes_of
 from timeline.pages.panel import panel
 from timeline.view import View
@@ -38,15 +38,9 @@ selections = st.just(Selection()) | st.builds(
 def told(history) -> Iterator[View]:
     """A view of a ledger after everything that could be recorded of a history."""
     with tempfile.TemporaryDirectory() as folder, Ledger.create(f"{folder}/told.db", clock=clock) as ledger:
-        ledger.record([new(event) for event in WORLD])
         scribe = Scribe()
-        for steps in history:
-            if written := scribe.write(steps):
-                try:
-                    ledger.record(written)
-                except Invalid:
-                    continue
-                scribe.keep(written)
+        register(ledger, scribe)
+        tell(ledger, history, scribe)
         with ledger.ask() as view:
             yield view
 

@@ -2,17 +2,11 @@
 
 from __future__ import annotations
 
-import shutil
 from collections import Counter
-from collections.abc import Callable
-from contextlib import closing
-from itertools import count
-from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-import pytest
-from hypothesis import HealthCheck, event, given, settings
+from hypothesis import HealthCheck, given, settings
 from sqlalchemy import select
 
 from events.about import Correction, Retraction
@@ -24,7 +18,7 @@ from projections.all import fold_all
 from projections.facts import Version
 from tests.projections.facts import arrival, happened
 from tests.projections.histories import Begin, Change, History, Scribe, histories, of_kinds
-from timeline.checks import Invalid
+from tests.timeline.telling import begin, told
 from timeline.entries import entry_named
 from timeline.ledger import Ledger
 from timeline.state.tables import TABLES, Numbers
@@ -68,16 +62,7 @@ def record(ledger: Ledger, history: History) -> None:
     """Record a history batch by batch, and compare after each; at the end, every earlier state once more."""
     scribe = Scribe()
     ends: list[int] = []
-    for steps in history:
-        written = scribe.write(steps)
-        if not written:
-            continue
-        try:
-            batch = ledger.record(written, by="test")
-        except Invalid as refused:
-            event(f"refused: {refused.problems[0].message.split(':')[0]}")
-            continue
-        scribe.keep(written)
+    for batch, _ in told(ledger, history, scribe):
         assert batch.last == len(scribe.log)
         ends.append(batch.last)
         assert differences(standing(ledger), folded(scribe.log)) == {}
@@ -86,31 +71,11 @@ def record(ledger: Ledger, history: History) -> None:
         assert differences(standing(ledger, position), known) == {}, f"as known at {position}"
 
 
-def begin(address: str) -> None:
-    """Make a ledger in which the world is registered."""
-    with closing(Ledger.create(address)) as ledger:
-        ledger.record([EntryEvent(e, v.version, v.event) for e, v in Scribe().log if v.event], by="test")
-
-
-@pytest.fixture(scope="module")
-def fresh(tmp_path_factory: pytest.TempPathFactory) -> Callable[[], Ledger]:
-    """Gives a new SQLite ledger of the registered world at each call."""
-    folder = tmp_path_factory.mktemp("ledgers")
-    begin(str(folder / "world.db"))
-    numbers = count()
-
-    def copy() -> Ledger:
-        path = Path(shutil.copy(folder / "world.db", folder / f"{next(numbers)}.db"))
-        return Ledger.open(str(path))
-
-    return copy
-
-
 @settings(max_examples=80, suppress_health_check=list(HealthCheck))
 @given(history=histories())
-def test_rows_kept_step_by_step_are_those_of_a_fold_from_nothing(fresh, history):
+def test_rows_kept_step_by_step_are_those_of_a_fold_from_nothing(world, history):
     """Whatever is told in whatever order, corrected, withdrawn, merged: one meaning, today and as of every batch."""
-    with closing(fresh()) as ledger:
+    with Ledger.open(str(world())) as ledger:
         record(ledger, history)
 
 
@@ -122,9 +87,9 @@ def test_rows_kept_step_by_step_are_those_of_a_fold_from_nothing(fresh, history)
         sorts=("begin", "begin", "merge", "merge", Correction, Retraction, Retraction),
     )
 )
-def test_merges_and_their_withdrawal_move_rows_to_and_fro(fresh, history):
+def test_merges_and_their_withdrawal_move_rows_to_and_fro(world, history):
     """Ids are merged in chains and circles, with what was recorded before and after, and told apart again."""
-    with closing(fresh()) as ledger:
+    with Ledger.open(str(world())) as ledger:
         record(ledger, history)
 
 
@@ -134,7 +99,7 @@ def test_the_same_holds_on_postgresql(postgres_server, history):
     """The projector speaks to both databases alike."""
     with postgres_server.database() as url:
         begin(url)
-        with closing(Ledger.open(url)) as ledger:
+        with Ledger.open(url) as ledger:
             record(ledger, history)
 
 
@@ -145,44 +110,44 @@ def merge(duplicate, into):
     return Begin(Merge(duplicate=duplicate, into=into))
 
 
-def test_a_chain_of_merges_is_undone_in_the_middle(fresh):
+def test_a_chain_of_merges_is_undone_in_the_middle(world):
     """Ada is Bob and Bob is Cy; she was recorded after both. Then it turns out that she is not Bob."""
     withdraw_first = Change(2, Retraction())
 
-    with closing(fresh()) as ledger:
+    with Ledger.open(str(world())) as ledger:
         record(ledger, [[merge("ada", "bob")], [merge("bob", "cy")], [Begin(arrival("2020"))], [withdraw_first]])
 
         assert [r.person for r in standing(ledger)["memberships"]] == ["ada"]
 
 
-def test_what_said_nothing_while_a_merge_stood_says_it_again(fresh):
+def test_what_said_nothing_while_a_merge_stood_says_it_again(world):
     """Acme came under Bell, recorded while the two counted as one; they are two after all."""
     under = happened("move", "2020", organization="acme", parent="bell")
 
-    with closing(fresh()) as ledger:
+    with Ledger.open(str(world())) as ledger:
         record(ledger, [[merge("acme", "bell")], [Begin(under)], [Change(1, Retraction())]])
 
         assert [(r.organization, r.parent) for r in standing(ledger)["parents"]] == [("acme", "bell")]
 
 
-def test_an_id_registered_together_with_its_merge_gets_its_own_name_back(fresh):
+def test_an_id_registered_together_with_its_merge_gets_its_own_name_back(world):
     """Eve was registered and merged in one import, and the merge was wrong."""
     eve, merged = entry_named("entity", "eve"), entry_named("merge", "eve")
-    told = Entity(id="eve", type="person", name="Eve"), Merge(duplicate="eve", into="ada")
+    said = Entity(id="eve", type="person", name="Eve"), Merge(duplicate="eve", into="ada")
 
-    with closing(fresh()) as ledger:
-        ledger.record([EntryEvent(eve, 1, told[0]), EntryEvent(merged, 1, told[1])])
+    with Ledger.open(str(world())) as ledger:
+        ledger.record([EntryEvent(eve, 1, said[0]), EntryEvent(merged, 1, said[1])])
         assert "eve" not in {r.entity for r in standing(ledger)["entities"]}
 
         ledger.record([EntryEvent(merged, 2, Retraction())])
         assert "eve" in {r.entity for r in standing(ledger)["entities"]}
 
 
-def test_a_unit_founded_under_what_it_was_merged_into_is_no_unit_of_itself(fresh):
+def test_a_unit_founded_under_what_it_was_merged_into_is_no_unit_of_itself(world):
     """Acme was founded within Bell; then both turn out to be one."""
     founded = happened("founding", "2020", organization="acme", parent="bell")
 
-    with closing(fresh()) as ledger:
+    with Ledger.open(str(world())) as ledger:
         record(ledger, [[merge("acme", "bell")], [Begin(founded)]])
 
         assert [r.organization for r in standing(ledger)["organizations"]] == ["bell"]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
-from contextlib import closing
 from typing import Any
 
 from hypothesis import HealthCheck, given, settings
@@ -15,9 +14,8 @@ from events.organizations import Dissolution, Founding, Move, Reorg
 from events.people import Appointment, Arrival, Departure, Sighting, StepDown, Tenure
 from projections.all import fold_all
 from tests.projections.histories import ORGANIZATIONS, History, Scribe, histories, of_kinds
-from tests.projections.test_projector import begin, fresh  # noqa: F401  # a fixture
 from tests.timeline import naive
-from tests.timeline.test_rebuild import recorded
+from tests.timeline.telling import begin, told
 from timeline import answers
 from timeline.ledger import Ledger
 from timeline.view import View
@@ -65,10 +63,7 @@ def _within(unit: answers.Unit) -> set[str]:
 def asked(ledger: Ledger, history: History, at: list[tuple[int, int]]) -> None:
     """Record a history, and ask at pairs of a day and a place in the log."""
     scribe = Scribe()
-    ends = [len(scribe.log)]
-    for batch in history:
-        recorded(ledger, [batch], scribe)
-        ends.append(len(scribe.log))
+    ends = [len(scribe.log), *(batch.last for batch, _ in told(ledger, history, scribe))]
     for place, day in at:
         known = ends[-1 - place % len(ends)]
         with ledger.ask(known) as view:
@@ -84,9 +79,9 @@ PLACES = st.lists(st.tuples(st.integers(0, 40), DAYS), min_size=2, max_size=4)
 
 @settings(max_examples=60, suppress_health_check=list(HealthCheck))
 @given(history=histories(), at=PLACES)
-def test_answers_are_what_a_plain_fold_means(fresh, history, at):  # noqa: F811  # the fixture
+def test_answers_are_what_a_plain_fold_means(world, history, at):
     """On any day, as known at any place of the log: people, trees, products, deals."""
-    with closing(fresh()) as ledger:
+    with Ledger.open(str(world())) as ledger:
         asked(ledger, history, at)
 
 
@@ -97,9 +92,9 @@ PEOPLE_IN_A_TREE = of_kinds(
 
 @settings(max_examples=120, suppress_health_check=list(HealthCheck))
 @given(history=histories(most=16, content=PEOPLE_IN_A_TREE, sorts=("begin",)), at=PLACES)
-def test_so_they_are_of_people_in_a_tree_that_moves(fresh, history, at):  # noqa: F811  # the fixture
+def test_so_they_are_of_people_in_a_tree_that_moves(world, history, at):
     """Units move, also on days that nobody knows, while people come and go in them."""
-    with closing(fresh()) as ledger:
+    with Ledger.open(str(world())) as ledger:
         asked(ledger, history, at)
 
 
@@ -108,5 +103,5 @@ def test_so_they_are_of_people_in_a_tree_that_moves(fresh, history, at):  # noqa
 def test_so_they_are_on_postgresql(postgres_server, history, at):
     with postgres_server.database() as url:
         begin(url)
-        with closing(Ledger.open(url)) as ledger:
+        with Ledger.open(url) as ledger:
             asked(ledger, history, at)

@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Callable
-from contextlib import closing
 from datetime import UTC, datetime
-from itertools import count
 from typing import Any
 
 import msgspec
@@ -18,12 +14,12 @@ from events.dates import day_of
 from tests.projections.facts import arrival, departure, happened
 from tests.projections.histories import ORGANIZATIONS, PEOPLE, History, Scribe, histories
 from tests.timeline.builders import Clock, org, person
-from timeline.checks import Invalid
+from tests.timeline.telling import begin
+from tests.timeline.telling import told as recorded
 from timeline.entries import entry_named
 from timeline.errors import UsageError
 from timeline.knowing import known_position
 from timeline.ledger import Ledger, following, new
-from timeline.store.mapper import EntryEvent
 from timeline.view import View
 
 DAYS = tuple(map(day_of, ("2019-06-30", "2022-01-01", "2024-02-29", "2026-01-01")))
@@ -56,18 +52,11 @@ def record(ledger: Ledger, history: History) -> None:
     """
     scribe = Scribe()
     given_then: dict[int, dict[str, Any]] = {}
-    for steps in history:
-        written = scribe.write(steps)
-        if written:
-            try:
-                batch = ledger.record(written, by="test")
-            except Invalid:
-                continue
-            scribe.keep(written)
-            moments = [batch.last]
-            if any(isinstance(w.event, Erasure) for w in written):
-                moments += given_then
-            given_then |= {moment: asked(ledger, moment) for moment in moments}
+    for batch, written in recorded(ledger, history, scribe):
+        moments = [batch.last]
+        if any(isinstance(w.event, Erasure) for w in written):
+            moments += given_then
+        given_then |= {moment: asked(ledger, moment) for moment in moments}
     for position, then in given_then.items():
         again = asked(ledger, position)
         for question, answer in then.items():
@@ -76,30 +65,11 @@ def record(ledger: Ledger, history: History) -> None:
             )
 
 
-@pytest.fixture(scope="module")
-def fresh(tmp_path_factory: pytest.TempPathFactory) -> Callable[[], Ledger]:
-    """Gives a new SQLite ledger of the registered world at each call."""
-    folder = tmp_path_factory.mktemp("known")
-    begin(str(folder / "world.db"))
-    numbers = count()
-
-    def copy() -> Ledger:
-        return Ledger.open(str(shutil.copy(folder / "world.db", folder / f"{next(numbers)}.db")))
-
-    return copy
-
-
-def begin(address: str) -> None:
-    """Make a ledger in which the world is registered."""
-    with closing(Ledger.create(address)) as ledger:
-        ledger.record([EntryEvent(e, v.version, v.event) for e, v in Scribe().log if v.event], by="test")
-
-
 @settings(max_examples=25, suppress_health_check=list(HealthCheck))
 @given(history=histories(most=24))
-def test_an_answer_is_given_again_whatever_is_recorded_later(fresh, history):
+def test_an_answer_is_given_again_whatever_is_recorded_later(world, history):
     """Corrections, withdrawals and merges come after; what was known before them stays what it was."""
-    with closing(fresh()) as ledger:
+    with Ledger.open(str(world())) as ledger:
         record(ledger, history)
 
 
@@ -109,7 +79,7 @@ def test_an_answer_is_given_again_on_postgresql(postgres_server, history):
     """The other database keeps its past alike."""
     with postgres_server.database() as url:
         begin(url)
-        with closing(Ledger.open(url)) as ledger:
+        with Ledger.open(url) as ledger:
             record(ledger, history)
 
 

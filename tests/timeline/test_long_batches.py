@@ -11,8 +11,9 @@ from hypothesis import HealthCheck, given, settings
 from events.organizations import Move
 from events.register import Entity, Merge
 from tests.projections.histories import histories
-from tests.projections.test_projector import begin, record
+from tests.projections.test_projector import record
 from tests.timeline.builders import move, org, person
+from tests.timeline.telling import begin
 from timeline import ledger as ledgers
 from timeline.checks import Invalid
 from timeline.errors import Conflict

@@ -25,12 +25,11 @@ from tests.projections.histories import PEOPLE, Scribe
 from tests.projections.long_histories import LARGE_ORGANIZATIONS, LARGE_WORLD, long_history
 from tests.projections.test_projector import differences as row_differences
 from tests.projections.test_projector import folded, standing
+from tests.timeline.telling import register, told
 from tests.timeline.test_answers import differences as answer_differences
 from tests.timeline.test_rebuild import kept
-from timeline.checks import Invalid
 from timeline.ledger import Ledger
 from timeline.state.rebuild import rebuild, verify
-from timeline.store.mapper import EntryEvent
 from timeline.view import View
 
 EVENTS = 300
@@ -49,16 +48,9 @@ class Lived:
         self.ledger, self.scribe, self.random = ledger, Scribe(LARGE_WORLD), Random(seed)
         self.ends: list[int] = []
         self.answered: dict[tuple[int, int], Any] = {}
-        ledger.record([EntryEvent(e, v.version, v.event) for e, v in self.scribe.log if v.event], by="test")
-        for steps in long_history(seed):
-            written = self.scribe.write(steps)
-            try:
-                if written:
-                    ledger.record(written, by="test")
-            except Invalid:
-                continue
-            self.scribe.keep(written)
-            self.ends.append(len(self.scribe.log))
+        register(ledger, self.scribe)
+        for batch, written in told(ledger, long_history(seed), self.scribe):
+            self.ends.append(batch.last)
             if any(isinstance(w.event, Erasure) for w in written):  # not known at any moment from now on
                 self.answered = {(known, day): self.answers(known, day) for known, day in self.answered}
             if self.random.random() < 0.1:

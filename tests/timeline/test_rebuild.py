@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import os
-import shutil
 import signal
 import subprocess
 import sys
 import textwrap
 from collections import Counter
 from collections.abc import Callable
-from contextlib import closing
-from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -28,8 +25,8 @@ from events.said import Gathering
 from projections.all import PROJECTIONS
 from tests.projections.facts import arrival
 from tests.projections.histories import Begin, Change, History, Scribe, histories, of_kinds
-from tests.projections.test_projector import begin, differences, folded, standing
-from timeline.checks import Invalid
+from tests.projections.test_projector import differences, folded, standing
+from tests.timeline.telling import begin, tell
 from timeline.errors import StoreError, UnknownName
 from timeline.ledger import Ledger
 from timeline.state.rebuild import Difference, rebuild, verify
@@ -53,17 +50,6 @@ def kept(ledger: Ledger) -> dict[str, Counter[Any]]:
         return found
 
 
-def recorded(ledger: Ledger, history: History, scribe: Scribe) -> None:
-    """Record a history; what the ledger refuses is left out."""
-    for steps in history:
-        if written := scribe.write(steps):
-            try:
-                ledger.record(written, by="test")
-            except Invalid:
-                continue
-            scribe.keep(written)
-
-
 def indexes(ledger: Ledger) -> set[tuple[str, ...]]:
     """The columns of every index of a projection."""
     found = inspect(ledger.database.engine)
@@ -74,21 +60,12 @@ def tables(ledger: Ledger) -> set[str]:
     return set(inspect(ledger.database.engine).get_table_names())
 
 
-@pytest.fixture(scope="module")
-def world(tmp_path_factory: pytest.TempPathFactory) -> Callable[[], Path]:
-    """Gives the file of a new ledger of the registered world at each call."""
-    folder = tmp_path_factory.mktemp("rebuilt")
-    begin(str(folder / "world.db"))
-    numbers = count()
-    return lambda: Path(shutil.copy(folder / "world.db", folder / f"{next(numbers)}.db"))
-
-
 # -- the property -----------------------------------------------------------------------------------------------------
 
 
 def rebuilt_is_kept(ledger: Ledger, history: History, at: list[int]) -> None:
     scribe = Scribe()
-    recorded(ledger, history, scribe)
+    tell(ledger, history, scribe)
     before, indexed = kept(ledger), indexes(ledger)
     assert verify(ledger.database) == (0, [])
 
@@ -108,7 +85,7 @@ def rebuilt_is_kept(ledger: Ledger, history: History, at: list[int]) -> None:
 @given(history=histories(), at=st.lists(st.integers(0, 99), max_size=2))
 def test_a_rebuild_gives_the_rows_that_were_kept_step_by_step(world, history, at):
     """Whatever was told in whatever order: the same rows, known from and to the same positions."""
-    with closing(Ledger.open(str(world()))) as ledger:
+    with Ledger.open(str(world())) as ledger:
         rebuilt_is_kept(ledger, history, at)
 
 
@@ -122,7 +99,7 @@ def test_a_rebuild_gives_the_rows_that_were_kept_step_by_step(world, history, at
 )
 def test_so_it_does_when_ids_are_merged_and_told_apart(world, history):
     """Merges in chains and circles touch what was recorded long before."""
-    with closing(Ledger.open(str(world()))) as ledger:
+    with Ledger.open(str(world())) as ledger:
         rebuilt_is_kept(ledger, history, [])
 
 
@@ -131,7 +108,7 @@ def test_so_it_does_when_ids_are_merged_and_told_apart(world, history):
 def test_so_it_does_on_postgresql(postgres_server, history, at):
     with postgres_server.database() as url:
         begin(url)
-        with closing(Ledger.open(url)) as ledger:
+        with Ledger.open(url) as ledger:
             rebuilt_is_kept(ledger, history, at)
 
 
@@ -142,9 +119,9 @@ def test_so_it_does_on_postgresql(postgres_server, history, at):
 def ledger(database_url, tmp_path):
     """A ledger with a little history, on either database."""
     begin(database_url)
-    with closing(Ledger.open(database_url)) as made:
+    with Ledger.open(database_url) as made:
         scribe = Scribe()
-        recorded(made, [[Begin(arrival(f"20{n}"))] for n in range(10, 20)], scribe)
+        tell(made, [[Begin(arrival(f"20{n}"))] for n in range(10, 20)], scribe)
         made.scribe = scribe  # type: ignore[attr-defined]  # for those that write on
         yield made
 
@@ -167,7 +144,7 @@ def test_what_is_recorded_during_a_rebuild_is_not_lost(ledger, step):
     merge = Begin(Merge(duplicate="ada", into="bob"))
 
     def write():
-        recorded(ledger, [[merge], [Begin(arrival("2022"))], [Change(1, Retraction())], [merge]], ledger.scribe)
+        tell(ledger, [[merge], [Begin(arrival("2022"))], [Change(1, Retraction())], [merge]], ledger.scribe)
 
     rebuild(ledger.database, progress=at_step(step, write))
 
@@ -182,7 +159,7 @@ def test_many_events_recorded_meanwhile_are_folded_before_writers_have_to_wait(l
     monkeypatch.setattr("timeline.state.rebuild.FEW", 2)
     later: History = [[Begin(arrival("2022"))] for _ in range(5)]
 
-    rebuild(ledger.database, progress=at_step("loading", lambda: recorded(ledger, later, ledger.scribe)))
+    rebuild(ledger.database, progress=at_step("loading", lambda: tell(ledger, later, ledger.scribe)))
 
     assert verify(ledger.database) == (0, [])
     assert differences(standing(ledger), folded(ledger.scribe.log)) == {}
@@ -192,7 +169,7 @@ def test_recording_goes_on_after_a_rebuild(ledger):
     rebuild(ledger.database)
     rebuild(ledger.database, ["memberships"])
 
-    recorded(ledger, [[Begin(Merge(duplicate="ada", into="bob"))], [Begin(arrival("2022"))]], ledger.scribe)
+    tell(ledger, [[Begin(Merge(duplicate="ada", into="bob"))], [Begin(arrival("2022"))]], ledger.scribe)
 
     assert differences(standing(ledger), folded(ledger.scribe.log)) == {}
     assert verify(ledger.database) == (0, [])
@@ -201,8 +178,8 @@ def test_recording_goes_on_after_a_rebuild(ledger):
 def test_a_reader_keeps_the_state_that_it_began_with(sqlite_url):
     """The tables change under the reader's feet, and it does not notice; the next one reads the new ones."""
     begin(sqlite_url)
-    with closing(Ledger.open(sqlite_url)) as ledger:
-        recorded(ledger, [[Begin(arrival("2020"))]], Scribe())
+    with Ledger.open(sqlite_url) as ledger:
+        tell(ledger, [[Begin(arrival("2020"))]], Scribe())
         with ledger.database.writing() as connection:
             connection.execute(text(ADA))
         count_roles = text("SELECT count(*) FROM memberships WHERE role = 'queen'")
@@ -217,8 +194,8 @@ def test_a_reader_keeps_the_state_that_it_began_with(sqlite_url):
 def test_on_postgresql_the_swap_waits_for_readers_and_they_for_nothing(postgres_url, monkeypatch):
     """A table swapped in would look empty to a transaction that began before, so neither overtakes the other."""
     begin(postgres_url)
-    with closing(Ledger.open(postgres_url)) as ledger:
-        recorded(ledger, [[Begin(arrival("2020"))]], Scribe())
+    with Ledger.open(postgres_url) as ledger:
+        tell(ledger, [[Begin(arrival("2020"))]], Scribe())
         monkeypatch.setattr("timeline.state.rebuild.BUSY_SECONDS", 0.5)
         rows = text("SELECT count(*) FROM memberships")
         with ledger.database.reading() as reader:
@@ -238,7 +215,7 @@ def test_a_second_rebuild_is_refused_and_the_first_goes_on(ledger, database_url,
     refused: list[str] = []
 
     def again() -> None:
-        with closing(Ledger.open(database_url)) as another:
+        with Ledger.open(database_url) as another:
             with pytest.raises(StoreError, match="being rebuilt by somebody else; nothing was changed") as problem:
                 rebuild(another.database, ["deals"])
             refused.append(str(problem.value))
@@ -269,8 +246,8 @@ def test_one_rebuild_follows_another(ledger, tmp_path, monkeypatch):
 
 
 def test_several_processes_give_what_one_gives(world):
-    with closing(Ledger.open(str(world()))) as ledger:
-        recorded(ledger, [[Begin(arrival(f"20{n}"))] for n in range(10, 25)], Scribe())
+    with Ledger.open(str(world())) as ledger:
+        tell(ledger, [[Begin(arrival(f"20{n}"))] for n in range(10, 25)], Scribe())
         rebuild(ledger.database, workers=1)
         alone = kept(ledger)
 
@@ -310,7 +287,7 @@ def test_a_rebuild_that_is_killed_leaves_the_old_tables(ledger, database_url, tm
 
     assert ended.returncode == -signal.SIGKILL
     assert differences(kept(ledger), before) == {}
-    recorded(ledger, [[Begin(arrival("2022"))]], ledger.scribe)
+    tell(ledger, [[Begin(arrival("2022"))]], ledger.scribe)
     rebuild(ledger.database)
     assert not {name for name in tables(ledger) if name.endswith("__new")}
     assert differences(standing(ledger), folded(ledger.scribe.log)) == {}

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import shutil
 from collections import Counter
-from collections.abc import Callable, Iterable
-from contextlib import closing
-from itertools import count
+from collections.abc import Iterable
 from typing import Any
 
 import msgspec
-import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -25,7 +21,7 @@ from projections.happenings import Listed
 from projections.memberships import Membership
 from projections.rows import Row
 from tests.projections.histories import SOURCES, History, Scribe, happening, histories
-from timeline.checks import Invalid
+from tests.timeline.telling import tell
 from timeline.entries import entry_named
 from timeline.ledger import Ledger
 from timeline.reported import reported_by
@@ -49,20 +45,6 @@ ISSUED = st.sampled_from(["2024-01-10", "2024-01-25", "2024-02", "2024", "2024-0
 DAYS = st.integers(day_of("2023-12-01"), day_of("2024-03-31"))
 
 
-@pytest.fixture(scope="module")
-def fresh(tmp_path_factory: pytest.TempPathFactory) -> Callable[[], Ledger]:
-    """Gives a new SQLite ledger of the registered world at each call."""
-    folder = tmp_path_factory.mktemp("reported")
-    with closing(Ledger.create(str(folder / "world.db"))) as ledger:
-        ledger.record([EntryEvent(e, v.version, v.event) for e, v in Scribe().log if v.event], by="test")
-    numbers = count()
-
-    def copy() -> Ledger:
-        return Ledger.open(str(shutil.copy(folder / "world.db", folder / f"{next(numbers)}.db")))
-
-    return copy
-
-
 def record(ledger: Ledger, history: History, issued: Iterable[str] = ()) -> list[Fact]:
     """Record a history, the sources issued on the given dates; the facts that are then in force."""
     scribe = Scribe()
@@ -70,13 +52,7 @@ def record(ledger: Ledger, history: History, issued: Iterable[str] = ()) -> list
     if dated:
         ledger.record(dated, by="test")
         scribe.keep(dated)
-    for steps in history:
-        if written := scribe.write(steps):
-            try:
-                ledger.record(written, by="test")
-            except Invalid:
-                continue
-            scribe.keep(written)
+    tell(ledger, history, scribe)
     streams: dict[Any, list[Any]] = {}
     for entry, version in scribe.log:
         streams.setdefault(entry, []).append(version)
@@ -96,9 +72,9 @@ def rows(view: View) -> dict[str, Counter[Row]]:
 
 @quick
 @given(history=histories(most=30, content=SOURCED))
-def test_what_all_sources_say_is_what_the_ledger_says(fresh, history):
+def test_what_all_sources_say_is_what_the_ledger_says(world, history):
     """Every fact has a source, and all are out long since: the third clock leaves nothing away."""
-    with closing(fresh()) as ledger:
+    with Ledger.open(str(world())) as ledger:
         record(ledger, history)
         with ledger.database.reading() as connection, reported_by(connection, None, FAR) as reported:
             assert rows(reported) == rows(View(connection))
@@ -106,9 +82,9 @@ def test_what_all_sources_say_is_what_the_ledger_says(fresh, history):
 
 @quick
 @given(history=histories(most=30))
-def test_a_fact_that_no_source_tells_of_was_never_published(fresh, history):
+def test_a_fact_that_no_source_tells_of_was_never_published(world, history):
     """Facts with and without sources, and sources whose date nobody knows: only the former are left, all of them."""
-    with closing(fresh()) as ledger:
+    with Ledger.open(str(world())) as ledger:
         facts = record(ledger, history)
         told = [f for f in facts if not isinstance(f.event, Happening) or f.sources]
         with ledger.database.reading() as connection, reported_by(connection, None, FOREVER) as reported:
@@ -117,9 +93,9 @@ def test_a_fact_that_no_source_tells_of_was_never_published(fresh, history):
 
 @quick
 @given(history=histories(most=20, content=SOURCED), issued=st.tuples(ISSUED, ISSUED), days=st.tuples(DAYS, DAYS))
-def test_what_was_published_stays_published(fresh, history, issued, days):
+def test_what_was_published_stays_published(world, history, issued, days):
     """A later day knows all the facts of an earlier one, and none of them less surely."""
-    with closing(fresh()) as ledger:
+    with Ledger.open(str(world())) as ledger:
         record(ledger, history, issued)
         with ledger.database.reading() as connection:
             (early, surely_early), (late, surely_late) = (_published(connection, day) for day in sorted(days))
@@ -138,11 +114,11 @@ def _published(connection: Any, day: int) -> tuple[set[Any], set[Any]]:
 
 @quick
 @given(history=histories(most=20, content=SOURCED), issued=st.tuples(ISSUED, ISSUED), day=DAYS, asked=DAYS)
-def test_only_what_is_so_with_and_without_the_doubtful_sources_is_certain(fresh, history, issued, day, asked):
+def test_only_what_is_so_with_and_without_the_doubtful_sources_is_certain(world, history, issued, day, asked):
     """Folded once with the sources that were surely out and once with those that may have been: nobody is certain whom
     one of the two does not know for certain, and nobody is left away whom one of them knows.
     """
-    with closing(fresh()) as ledger:
+    with Ledger.open(str(world())) as ledger:
         facts = record(ledger, history, issued)
         with ledger.database.reading() as connection, reported_by(connection, None, day) as view:
             found = _marks(view.rows(Membership), asked)
