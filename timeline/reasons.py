@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
 import msgspec
 from sqlalchemy import Text, cast, func, select
 
+from events.about import Correction, Retraction
 from events.base import Event, Happening
 from events.kinds import kind_of, mentions, plain
 from projections.all import PROJECTIONS
-from projections.facts import withdrawn_versions
+from projections.facts import Version, withdrawn_versions
 from projections.happenings import Listed
 from projections.rows import SpanRow
 from timeline import answers
@@ -61,8 +62,8 @@ def why_of(view: View, entry: UUID) -> answers.Why:
     stored = log.streams(view.connection, [entry], upto=view.known)[entry]
     stream = versions(stored)
     fact = view.facts([entry]).get(entry)
-    event = fact.event if fact else stream[0].event
     gone = withdrawn_versions(stream)
+    event = fact.event if fact else _last_said(stream, gone)
     shown = [
         answers.VersionAnswer(
             version=row.version,
@@ -74,7 +75,8 @@ def why_of(view: View, entry: UUID) -> answers.Why:
             headline=version.event.headline(view.headline_name) if version.event else "erased",
             changes=changes(entry, stream, row.version),
             reason=reason_of(version.event),
-            counts=row.version not in gone and 1 not in gone,
+            # With the entry, all that was said of it is withdrawn, but not that it was.
+            counts=row.version not in gone and (1 not in gone or isinstance(version.event, Retraction)),
             event=plain(version.event) if version.event else None,
         )
         for row, version in zip(stored, stream, strict=True)
@@ -103,6 +105,12 @@ def why_of(view: View, entry: UUID) -> answers.Why:
         implies=tuple(_implied(view, entry, event)),
         versions=tuple(shown),
     )
+
+
+def _last_said(stream: Sequence[Version], gone: Container[int]) -> Event | None:
+    """What an entry that was retracted said in the end; None if it was erased."""
+    said = (v.event.event for v in reversed(stream) if isinstance(v.event, Correction) and v.version not in gone)
+    return next(said, stream[0].event)
 
 
 def _says(view: View, event: Event) -> dict[str, str]:

@@ -97,6 +97,20 @@ def test_a_retracted_entry_answers_nothing_and_can_be_brought_back(change: Ask, 
     assert leaving(ask) == ("2018-07~", "2025-02")
 
 
+def test_why_shows_what_a_retracted_entry_said_in_the_end(change: Ask, ask: Ask):
+    """What was recorded counts no more; that it was withdrawn counts."""
+    change(*CORRECT)
+    change("retract", "goyal-leaves-meta", *BECAUSE)
+
+    (why,) = ask("why", "goyal-leaves-meta")
+    assert (why["in_force"], why["date"]["edtf"]) == (False, "2025-03")
+    assert [(v["kind"], v["counts"]) for v in why["versions"]] == [
+        ("departure", False),
+        ("correction", False),
+        ("retraction", True),
+    ]
+
+
 def test_a_correction_alone_can_be_retracted(change: Ask, ask: Ask):
     change(*CORRECT)
     change("retract", "goyal-leaves-meta", "--version", "2", *BECAUSE)

@@ -3,9 +3,16 @@
 from __future__ import annotations
 
 import os
+import pty
+import subprocess
+import sys
 import threading
+from pathlib import Path
 
 import pytest
+
+import cli
+from timeline.exports.formats import FORMATS
 
 
 @pytest.fixture
@@ -74,3 +81,37 @@ def test_a_span_that_ends_before_it_begins_is_refused(ledger, run):
 def test_a_link_is_only_made_to_an_address(ledger, run):
     for address in ("javascript:alert(1)", "https://x\udcff", "https://a b", "ftp://x"):
         assert run("export", "ical", "--base-url", address, db=ledger).status == 2
+
+
+OPTIONS = {"--imprecise": "omit", "--title": "A title", "--base-url": "https://t.example", "--as-of": "2024-06-01"}
+
+
+@pytest.mark.parametrize("name", OPTIONS)
+def test_an_option_without_effect_is_refused(ledger, run, name):
+    """Who writes it expects something of it; the message names the formats that have it."""
+    given = (name, OPTIONS[name])
+    ran = {f: run("export", f, *given, "-o", os.devnull, db=ledger) for f in FORMATS}
+
+    taken = [f for f, told in ran.items() if told.status == 0]
+    refused = {told.err for told in ran.values() if told.status == 2}
+    assert 0 < len(taken) < len(FORMATS)
+    assert len(refused) == len(FORMATS) - len(taken)
+    having = f"{', '.join(taken[:-1])} and {taken[-1]}" if taken[1:] else taken[0]
+    assert all(said.startswith(f"Error: {name} is for {having}; ") for said in refused)
+
+
+def test_what_is_no_text_is_not_written_to_a_terminal(ledger):
+    """The terminal is real; into a pipe it goes."""
+    ours, theirs = pty.openpty()
+    environment = {**os.environ, "PYTHONPATH": str(Path(cli.__file__).parent)}
+    words = [sys.executable, "-m", "cli", "--db", str(ledger), "export", "parquet"]
+    shown = subprocess.run(words, env=environment, stdout=theirs, stderr=subprocess.PIPE)
+    piped = subprocess.run(words, env=environment, capture_output=True)
+    os.close(ours)
+    os.close(theirs)
+
+    assert (shown.returncode, shown.stderr.decode()) == (
+        2,
+        "Error: this format is no text for a terminal: write it into a file with -o FILE, or into a pipe\n",
+    )
+    assert piped.stdout[:4] == b"PAR1"

@@ -210,11 +210,14 @@ def test_hostile_text_keeps_the_document_whole(line):
     assert line.strip() in ("", document["persons"][0]["name"].strip())
 
 
-def test_a_layoff_alone_makes_no_membership():
-    with ledger_of([org("meta"), layoff()]) as ledger:
+def test_a_layoff_alone_makes_no_membership_and_vouches_for_nothing():
+    """Sources of an organization stand for its dates and its parent; without these there is nothing to stand for."""
+    cut = layoff(sources=(Citation(source="web"),))
+    with ledger_of([org("meta"), Source(id="web", url="https://w.example/"), cut]) as ledger:
         written, said = export(ledger, "popolo")
 
     assert document_of(written)["memberships"] == []
+    assert document_of(written)["organizations"] == [{"id": "meta", "name": "Meta"}]
     assert said.dropped == (
         "1 date for which no single day, month or year stands",  # Meta existed by then
         "1 event of other kinds (1 layoff)",

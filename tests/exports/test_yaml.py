@@ -12,25 +12,27 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from events.about import Ranking
 from events.base import Happening
 from events.dates import parse
 from events.keeping import KeyRotation
 from events.kinds import encode
 from events.products import Announcement
-from events.register import Entity
+from events.register import Entity, Merge
 from projections.facts import in_force
+from projections.merges import resolve
 from tests.projections.histories import Scribe, histories
 from tests.timeline.builders import layoff, org
-from timeline.checks import Invalid
+from tests.timeline.telling import tell
+from timeline.entries import entry_named
 from timeline.exports.formats import Options
 from timeline.exports.selection import Selection
 from timeline.exports.yamlfile import export
 from timeline.imports.recording import import_documents
 from timeline.imports.yamlfile import read
-from timeline.ledger import Ledger, new
+from timeline.ledger import Ledger, following, new
 from timeline.state.projector import versions
 from timeline.store import log
-from timeline.store.mapper import EntryEvent
 
 numbers = count()
 
@@ -48,7 +50,12 @@ def exported(ledger: Ledger, wanted: Selection | None = None) -> tuple[bytes, tu
 
 
 def standing(ledger: Ledger) -> dict[UUID, Any]:
-    """What each entry says now, and what is said about it; entries without a name by what they say."""
+    """What each entry says now, and what is said about it.
+
+    Without those that say nothing any more, as a move of a unit into another that it was merged with.
+    """
+    with ledger.ask() as view:
+        merged = view.directory.merged
     with ledger.database.reading() as connection:
         streams: dict[UUID, Any] = {}
         for e in log.read(connection):
@@ -56,7 +63,9 @@ def standing(ledger: Ledger) -> dict[UUID, Any]:
     found = {}
     for entry, stream in streams.items():
         fact = in_force(entry, versions(stream))
-        if fact is not None and not isinstance(fact.event, KeyRotation):  # of the ledger itself, not of the world
+        if fact is None or isinstance(fact.event, KeyRotation):  # of the ledger itself, not of the world
+            continue
+        if isinstance(fact.event, Merge) or resolve(fact, merged) is not None:
             found[entry] = (encode(fact.event), fact.rank, set(map(encode, fact.disputes)), set(fact.sources))
     return found
 
@@ -69,18 +78,11 @@ def copied(raw: bytes, path: Path) -> dict[UUID, Any]:
 
 @settings(max_examples=60, suppress_health_check=list(HealthCheck), report_multiple_bugs=False)
 @given(history=histories(most=30))
-def test_what_stands_comes_back(tmp_path, history):
+def test_what_stands_comes_back(world, tmp_path, history):
     """Corrections, ranks, disputes, merges: the state of every entry that has an id; the others get one."""
-    scribe, n = Scribe(), next(numbers)
-    with Ledger.create(str(tmp_path / f"{n}a.db")) as ledger:
-        ledger.record([EntryEvent(e, v.version, v.event) for e, v in scribe.log if v.event], by="test")
-        for steps in history:
-            if written := scribe.write(steps):
-                try:
-                    ledger.record(written, by="test")
-                except Invalid:
-                    continue
-                scribe.keep(written)
+    n = next(numbers)
+    with Ledger.open(str(world())) as ledger:
+        tell(ledger, history, Scribe())
         raw, dropped = exported(ledger)
         before = standing(ledger)
         with ledger.ask() as view:
@@ -107,6 +109,18 @@ def test_importing_it_again_records_nothing(example_ledger, tmp_path):
         assert report.batch is None
     assert dropped == ()
     assert copied(raw, tmp_path / "copy.db") == before
+
+
+def test_a_merge_that_answers_nothing_any_more_is_written_with_its_rank(tmp_path):
+    merge = entry_named("merge", "acme")
+    with Ledger.create(str(tmp_path / "a.db")) as ledger:
+        ledger.record([new(org("acme")), new(org("bell")), new(Merge(duplicate="acme", into="bell"))], by="test")
+        ledger.record([following(merge, 1, Ranking(rank="deprecated", reason="no"))], by="test")
+        raw, dropped = exported(ledger)
+        before = standing(ledger)
+
+    assert dropped == ()
+    assert copied(raw, tmp_path / "b.db") == before
 
 
 @settings(max_examples=80, suppress_health_check=list(HealthCheck))

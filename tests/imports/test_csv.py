@@ -8,24 +8,26 @@ from io import BytesIO, StringIO
 from itertools import count
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from events import kinds
+from events.about import Retraction
 from events.base import Event, Happening
+from events.deals import Deal
 from events.register import Entity, Source
 from projections.facts import in_force
 from tests.exports.exported import export, hostile, ledger_of, register, texts
 from tests.imports.taking import events, plain, positions, refused, taken, tried
 from tests.projections.histories import Scribe, histories
 from tests.timeline.builders import layoff, org, person
-from timeline.checks import Invalid
+from tests.timeline.telling import tell
 from timeline.entries import entry_named
 from timeline.imports.csvfile import open_document
 from timeline.ledger import Ledger, following, new
 from timeline.state.projector import versions
 from timeline.store import log
-from timeline.store.mapper import EntryEvent
 
 numbers = count()
 
@@ -65,34 +67,34 @@ def comes_back(first: Ledger, second: Ledger) -> None:
     known = [new(e) for e in held.values() if isinstance(e, Entity | Source)]
     if known:
         second.record(known, by="test")
-    taken(second, "csv", raw, keep_going=True)
+    report = taken(second, "csv", raw, keep_going=True)
+    # Of moves whose dates leave their order open, the one that was recorded first goes first; a table has no such order
+    assume(not any("in a circle" in mistake.message for mistake in report.mistakes))
     found = in_ledger(second)
     assert {e: found[e] for e in found if isinstance(found[e], Happening)} == {
-        e: event for e, event in held.items() if isinstance(event, Happening) and _stands_alone(event, held)
+        e: _without_withdrawn(event, held)
+        for e, event in held.items()
+        if isinstance(event, Happening) and _stands_alone(event, held)
     }
 
 
 def _stands_alone(event: Event, held: dict[str, Event]) -> bool:
-    """Whether all entries that an event names are in force, and so in the table."""
-    named = [*getattr(event, "derived_from", ()), *filter(None, [getattr(event, "deal", None)])]
-    return all(str(n) in held and _stands_alone(held[str(n)], held) for n in named)
+    """Whether the deal that an event names is in force, and so in the table, still as a deal; so of what it follows."""
+    deal = getattr(event, "deal", None)
+    named = [held[str(n)] for n in getattr(event, "derived_from", ()) if str(n) in held]
+    return (deal is None or isinstance(held.get(str(deal)), Deal)) and all(_stands_alone(n, held) for n in named)
+
+
+def _without_withdrawn(event: Happening, held: dict[str, Event]) -> Happening:
+    """The event with those entries that it follows from and that are in the table."""
+    return replace(event, derived_from=tuple(n for n in event.derived_from if str(n) in held))
 
 
 @settings(max_examples=30, suppress_health_check=list(HealthCheck))
 @given(history=histories(most=30))
-def test_what_is_exported_comes_back(tmp_path, history):
-    here = tmp_path / str(next(numbers))
-    here.mkdir()
-    scribe = Scribe()
-    with Ledger.create(str(here / "a.db")) as first, Ledger.create(str(here / "b.db")) as second:
-        first.record([EntryEvent(e, v.version, v.event) for e, v in scribe.log if v.event], by="test")
-        for steps in history:
-            if written := scribe.write(steps):
-                try:
-                    first.record(written, by="test")
-                except Invalid:
-                    continue
-                scribe.keep(written)
+def test_what_is_exported_comes_back(world, tmp_path, history):
+    with Ledger.open(str(world())) as first, Ledger.create(str(tmp_path / f"{next(numbers)}.db")) as second:
+        tell(first, history, Scribe())
         comes_back(first, second)
 
 
@@ -101,6 +103,34 @@ def test_what_is_exported_comes_back(tmp_path, history):
 def test_hostile_texts_come_back(line, text):
     with ledger_of([*register("A"), *hostile(line, text)]) as first, ledger_of([]) as second:
         comes_back(first, second)
+
+
+def test_what_follows_from_a_withdrawn_entry_comes_back_without_it(fresh):
+    """The entry has no row; where it stands in the log, nothing is corrected for that."""
+    whole, half = new(layoff("acme", id="whole")), new(layoff("acme", id="half"))
+    guess = layoff("acme", id="guess", derived_from=(whole.originator_id, half.originator_id))
+    with ledger_of([org("acme")]) as ledger:
+        ledger.record([whole, half, new(guess)], by="test")
+        ledger.record([following(whole.originator_id, 1, Retraction(reason="no"))], by="test")
+        raw, said = export(ledger, "csv")
+        again = taken(ledger, "csv", raw)
+    fresh.record([new(org("acme"))], by="test")
+
+    taken(fresh, "csv", raw)
+
+    assert said.dropped == ("1 reference to what was withdrawn, in derived_from",)
+    assert (again.batch, again.count("unchanged")) == (None, 2)
+    assert plain(fresh, "layoff")["guess"]["derived_from"] == [str(half.originator_id)]
+
+
+def test_a_file_that_follows_from_less_of_what_stands_is_a_correction(fresh):
+    half = new(layoff("acme", id="half"))
+    guess = layoff("acme", id="guess", derived_from=(half.originator_id,))
+    fresh.record([new(org("acme")), half, new(guess)], by="test")
+
+    report = taken(fresh, "csv", table("kind,id,organization,date", "layoff,guess,acme,2025"))
+
+    assert report.count("corrected") == 1
 
 
 def test_the_example_comes_back_and_changes_nothing(run, own_ledger, tmp_path):
@@ -390,3 +420,17 @@ def test_ids_of_rows_follow_from_their_entry(told):
     assert str(entry_named("event", "ada-came")) in in_ledger(told)
     assert positions(told) == 5
     assert "ada-came" in events(told)
+
+
+def test_a_cell_without_an_end_is_told_with_its_column(told):
+    message = refused(
+        told, "csv", table("kind,id,type,name", "entity,eve,person,Eve", f'entity,x,person,"{"x" * 2**20}x')
+    )
+
+    assert "file.csv:3:17: error: a cell is longer than 1,048,576 characters" in message
+
+
+def test_a_cell_of_nothing_but_brackets_is_told_with_its_column(told):
+    message = refused(told, "csv", table("kind,id,type,name,other_names", f"entity,eve,person,Eve,{'[' * 50_000}"))
+
+    assert "file.csv:2:23: error: this is nested too deep" in message

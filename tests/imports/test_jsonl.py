@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from events.about import Correction, Erasure
 from tests.projections.histories import Scribe, histories
 from tests.timeline.builders import completion, deal, layoff, org, source
-from timeline.checks import Invalid
+from tests.timeline.telling import tell
 from timeline.entries import entry_named
 from timeline.exports.formats import Options
 from timeline.exports.jsonl import export
@@ -26,7 +26,6 @@ from timeline.imports.places import BadFile
 from timeline.imports.recording import Report, import_documents
 from timeline.ledger import Ledger, following, new
 from timeline.store import log
-from timeline.store.mapper import EntryEvent
 
 numbers = count()
 
@@ -112,20 +111,10 @@ def refused(ledger: Ledger, raw: bytes) -> str:
 
 @settings(max_examples=50, suppress_health_check=list(HealthCheck))
 @given(history=histories(most=40))
-def test_what_is_exported_comes_back_as_it_was(tmp_path, history):
+def test_what_is_exported_comes_back_as_it_was(world, tmp_path, history):
     """Corrections, retractions of retractions, merges, ranks: the same entries, versions and bytes, in order."""
-    here = tmp_path / str(next(numbers))
-    here.mkdir()
-    scribe = Scribe()
-    with Ledger.create(str(here / "a.db")) as first, Ledger.create(str(here / "b.db")) as second:
-        first.record([EntryEvent(e, v.version, v.event) for e, v in scribe.log if v.event], by="test")
-        for steps in history:
-            if written := scribe.write(steps):
-                try:
-                    first.record(written, by="test")
-                except Invalid:
-                    continue
-                scribe.keep(written)
+    with Ledger.open(str(world())) as first, Ledger.create(str(tmp_path / f"{next(numbers)}.db")) as second:
+        tell(first, history, Scribe())
         taken(second, exported(first))
 
         assert [row[1:] for row in content(second)] == left(first)
@@ -342,3 +331,10 @@ def test_noise_never_ends_in_anything_but_a_message(fresh, noise):
     ):
         taken(fresh, b"\n".join(noise))
         raise AssertionError
+
+
+def test_a_line_of_nothing_but_brackets_is_told_at_its_data(fresh):
+    raw = b'{"specversion":"1.0","id":"a","source":"x","type":"timeline.entity","data":' + b"[" * 100_000 + b"}\n"
+
+    with pytest.raises(BadFile, match=r"log\.jsonl:1:76: error: this is nested too deep"):
+        taken(fresh, raw)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, get_args
+from typing import TYPE_CHECKING, Any, get_args
 
 import click
 
@@ -42,9 +42,7 @@ CERTAINTIES: tuple[str, ...] = get_args(get_args(Certainty)[0])
 @click.option(
     "--imprecise",
     type=click.Choice(("span", "marker", "omit")),
-    default="span",
-    show_default=True,
-    help="Dates less exact than a day: as a span, as one day, or not at all.",
+    help="Dates less exact than a day: as a span (if nothing is said), as one day, or not at all.",
 )
 @click.option("--as-of", type=DATE, help="The day of a picture or a page.")
 @click.option("--title", default="", help="The name of a calendar, a feed or a page.")
@@ -56,18 +54,11 @@ def export(
     asked: Asked,
     format_name: str,
     file: str,
-    kinds: tuple[str, ...],
-    organizations: tuple[str, ...],
-    people: tuple[str, ...],
-    products: tuple[str, ...],
-    certainties: tuple[str, ...],
-    since: Date | None,
-    until: Date | None,
-    limit: int | None,
-    imprecise: str,
+    imprecise: str | None,
     as_of: Date | None,
     title: str,
     address: str,
+    **conditions: Any,
 ) -> None:
     """Write events in FORMAT for another program: a calendar, a spreadsheet, a feed, another ledger.
 
@@ -80,18 +71,20 @@ def export(
     """
     if format_name not in FORMATS:
         raise UnknownName(format_name, near(format_name, FORMATS) or list(FORMATS), "format")
-    for kind in kinds:
-        if kind not in KINDS:
-            raise UnknownName(kind, near(kind, KINDS), "kind")
+    given = {"imprecise": imprecise, "title": title, "address": address, "as_of": as_of}
+    _check_options(format_name, [name for name, value in given.items() if value])
+    _check_conditions(**conditions)
     if address and not re.fullmatch(r"https?://[!-~]+", address):
         raise UsageError(f"--base-url is an address like https://example.org/timeline, not {address!r}")
-    if since is not None and until is not None and since.earliest > until.latest:
-        raise UsageError(f"--from {since.text} is after --to {until.text}")
     with asked.view() as view:
-        wanted = _selection(view, kinds, organizations, people, products, certainties, since, until, limit)
-        with target(file, asked.ledger_file) as out, progress.bar(quiet=asked.output.quiet) as tell:
+        wanted = _selection(view, **conditions)
+        binary = FORMATS[format_name].is_binary
+        with (
+            target(file, asked.ledger_file, is_binary=binary) as out,
+            progress.bar(quiet=asked.output.quiet) as tell,
+        ):
             options = Options(
-                imprecise=imprecise,
+                imprecise=imprecise or "span",
                 title=title,
                 address=address.rstrip("/"),
                 as_of=None if as_of is None else one_day(as_of),
@@ -104,32 +97,34 @@ def export(
         asked.output.note(f"Wrote {words.counted(written.number, written.unit)} to {file}.")
 
 
-def _selection(
-    view: View,
-    kinds: tuple[str, ...],
-    organizations: tuple[str, ...],
-    people: tuple[str, ...],
-    products: tuple[str, ...],
-    certainties: tuple[str, ...],
-    since: Date | None,
-    until: Date | None,
-    limit: int | None,
-) -> Selection:
+def _check_options(format_name: str, given: list[str]) -> None:
+    """Refuse what would be passed over in silence."""
+    for name in given:
+        if name not in FORMATS[format_name].options:
+            option = "--base-url" if name == "address" else f"--{name.replace('_', '-')}"
+            *some, last = (other for other, known in FORMATS.items() if name in known.options)
+            having = f"{', '.join(some)} and {last}" if some else last
+            raise UsageError(f"{option} is for {having}; {format_name} has nothing that it would change")
+
+
+def _check_conditions(*, kinds: tuple[str, ...], since: Date | None, until: Date | None, **_: Any) -> None:
+    for kind in kinds:
+        if kind not in KINDS:
+            raise UnknownName(kind, near(kind, KINDS), "kind")
+    if since is not None and until is not None and since.earliest > until.latest:
+        raise UsageError(f"--from {since.text} is after --to {until.text}")
+
+
+def _selection(view: View, *, since: Date | None, until: Date | None, **conditions: Any) -> Selection:
+    """The conditions with ids for names, and days for dates."""
     from timeline.exports.selection import Selection
 
-    def found(given: tuple[str, ...], sort: str) -> tuple[str, ...]:
-        return tuple(view.directory.find(name, sort) for name in given)
-
-    return Selection(
-        kinds=kinds,
-        organizations=found(organizations, "organization"),
-        people=found(people, "person"),
-        products=found(products, "product"),
-        certainties=certainties,
-        first=since.earliest if since else NEVER,
-        last=until.latest if until else FOREVER,
-        limit=limit,
-    )
+    sorts = {"organizations": "organization", "people": "person", "products": "product"}
+    named = {
+        field: tuple(view.directory.find(name, sort) for name in conditions[field]) for field, sort in sorts.items()
+    }
+    first, last = since.earliest if since else NEVER, until.latest if until else FOREVER
+    return Selection(**{**conditions, **named}, first=first, last=last)
 
 
 COMMANDS = {"export": export}

@@ -18,7 +18,7 @@ from events.errors import UnreadableText
 from events.ids import ENTITY_TYPES, types_named
 from timeline.checks import Invalid
 from timeline.errors import AmbiguousName, BadData, UnknownName
-from timeline.imports.advice import explain, steps_of
+from timeline.imports.advice import explain, parts_of, steps_of
 from timeline.ledger import entry_named
 from timeline.naming import Directory
 
@@ -186,8 +186,8 @@ def built(kind: str, values: dict[str, Any], fields: Iterable[Field]) -> Event:
             {**values, "kind": kind}, kinds.KINDS[kind], strict=False, dec_hook=kinds.dec_hook
         )
     except msgspec.ValidationError as problem:
-        message, _, path = str(problem).partition(" - at `$")
-        steps = steps_of(path.rstrip("`"))
+        message, path = parts_of(problem)
+        steps = steps_of(path)
         field = next((f for f in fields if steps and f.name == steps[0]), None)
         if isinstance(problem.__cause__, UnreadableText):
             message = str(problem.__cause__)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import shutil
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from functools import lru_cache
 from pathlib import Path
 from typing import BinaryIO, get_args
@@ -21,12 +21,16 @@ from timeline.commands.context import Asked, records
 from timeline.entries import entry_named
 from timeline.errors import BadData, UnknownName, UsageError
 from timeline.imports.document import Document
-from timeline.imports.formats import FORMATS, format_of, opener
+from timeline.imports.formats import FORMATS, format_of, format_told, opener
+from timeline.imports.places import BadFile
 from timeline.imports.plan import Action
 from timeline.imports.recording import Report, import_documents
 from timeline.naming import near
 from timeline.printing import progress
 from timeline.view import View
+
+STDIN = "<stdin>"
+"""What messages call standard input."""
 
 MARKS = {"new": "+", "corrected": "~", "unchanged": " ", "kept": "=", "retracted": "!", "erased": "x"}
 
@@ -36,7 +40,7 @@ MARKS = {"new": "+", "corrected": "~", "unchanged": " ", "kept": "=", "retracted
 @click.option("--read-as", metavar="FORMAT", help="The format of the files; their names tell it if nothing is said.")
 @click.option("--dry-run", is_flag=True, help="Check everything and show what would be recorded; record nothing.")
 @click.option("--keep-going", is_flag=True, help="Record what is good and report the rest.")
-@click.option("--prune", is_flag=True, help="Retract what was imported with these files and is gone from them.")
+@click.option("--prune", is_flag=True, help="Retract what these files recorded before and hold no more.")
 @click.option(
     "--missing-end",
     type=click.Choice(("unknown", "ongoing")),
@@ -64,23 +68,45 @@ def import_(
     """
     if prune and keep_going:
         raise UsageError(
-            "--prune would retract what --keep-going leaves out: give one of them, mend the file, then prune"
+            "--prune would retract what --keep-going leaves out: give one of them, mend the file, then give the other"
         )
     if read_as is not None and read_as not in FORMATS:
         raise UnknownName(read_as, near(read_as, FORMATS) or list(FORMATS), "format")
     options = {"missing_end": missing_end} if missing_end else {}
-    with asked.ledger() as ledger, ExitStack() as opened:
-        documents = [_opened(opened, name, opener(read_as or format_of(name), options)) for name in files]
+    guessed = [name for name in files if read_as is None and format_told(name) is None]
+    with asked.ledger() as ledger, ExitStack() as opened, _with_hint(guessed):
+        documents, unread = [], []
+        for name in files:
+            try:
+                documents.append(_opened(opened, name, opener(read_as or format_of(name), options)))
+            except BadData as problem:
+                if not keep_going or len(files) == 1:
+                    raise
+                unread.append(str(problem).removesuffix("Nothing was recorded.").rstrip())
+        if not documents:
+            raise BadData("\n".join([*unread, "Nothing was recorded."]))
         with progress.bar(quiet=asked.output.quiet) as tell:
             report = import_documents(
                 ledger, documents, by=by or "", dry_run=dry_run, keep_going=keep_going, prune=prune, tell=tell
             )
-        with ledger.ask() as view:
-            _show(asked, report, view, dry_run=dry_run)
+        with report.plan, ledger.ask() as view:
+            _show(asked, report, view, unread, dry_run=dry_run)
             if not asked.output.quiet:
                 for note in (n for d in documents for n in d.notes(view)):
                     asked.output.note(note)
-    return 4 if report.mistakes else 0
+    return 4 if report.mistakes or unread else 0
+
+
+@contextmanager
+def _with_hint(guessed: Sequence[str]) -> Iterator[None]:
+    """Add to what is wrong that the format of some files was only guessed."""
+    try:
+        yield
+    except BadFile as problem:
+        if not any(mistake.place.file in (name, STDIN) for mistake in problem.mistakes for name in guessed):
+            raise
+        hint = f"({guessed[0]} was read as yaml, as its name tells no format; --read-as FORMAT says which it is)"
+        raise BadFile(problem.mistakes, f"{problem}\n{hint}") from None
 
 
 def _opened(opened: ExitStack, name: str, open_document: Callable[[BinaryIO, str], Document]) -> Document:
@@ -89,13 +115,13 @@ def _opened(opened: ExitStack, name: str, open_document: Callable[[BinaryIO, str
             file: BinaryIO = opened.enter_context(tempfile.TemporaryFile())  # noqa: SIM115  # closed by the stack
             shutil.copyfileobj(sys.stdin.buffer, file)
             file.seek(0)
-            return open_document(file, "<stdin>")
+            return open_document(file, STDIN)
         return open_document(opened.enter_context(Path(name).open("rb")), name)
     except OSError as problem:
         raise BadData(f"{name} cannot be read: {problem.strerror or problem}. Nothing was recorded.") from None
 
 
-def _show(asked: Asked, report: Report, view: View, *, dry_run: bool) -> None:
+def _show(asked: Asked, report: Report, view: View, unread: Sequence[str], *, dry_run: bool) -> None:
     if dry_run:
         asked.output.lines(_planned(report, _names(report, view)))
     counts = {action: report.count(action) for action in get_args(Action)}
@@ -103,7 +129,11 @@ def _show(asked: Asked, report: Report, view: View, *, dry_run: bool) -> None:
     if report.left_out:
         said += f", {report.left_out} about what was erased left out"
     if report.pruned:
-        said += f", {len(report.pruned)} pruned"
+        said += f", {len(report.pruned)} gone from the file and retracted"
+    for message in unread:
+        asked.output.note(message)
+    if unread:
+        said += f"; {len(unread)} file{'s' if len(unread) > 1 else ''} left out"
     if report.shown_mistakes:
         asked.output.note(report.shown_mistakes)
         said += f"; {len(report.mistakes)} left out"

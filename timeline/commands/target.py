@@ -14,13 +14,15 @@ from timeline.errors import StoreError, UsageError
 
 
 @contextmanager
-def target(file: str, ledger: Path | None = None) -> Iterator[BinaryIO]:
+def target(file: str, ledger: Path | None = None, *, is_binary: bool = False) -> Iterator[BinaryIO]:
     """Where the bytes go: standard output, or a new file that takes the place of the old one once it is whole.
 
-    Links are followed, and what is no regular file - a pipe, a device - is written into. Raises UsageError for a folder
-    and for the files of the ledger itself.
+    Links are followed, and what is no regular file - a pipe, a device - is written into. Raises UsageError for a
+    folder, for the files of the ledger itself, and for a terminal that would be shown what is no text.
     """
     if file == "-":
+        if is_binary and sys.stdout.isatty():
+            raise UsageError("this format is no text for a terminal: write it into a file with -o FILE, or into a pipe")
         sys.stdout.flush()
         yield sys.stdout.buffer
         sys.stdout.buffer.flush()

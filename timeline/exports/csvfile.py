@@ -8,8 +8,11 @@ being taken for a formula. Lines end in CR LF and the text is UTF-8 without a by
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from io import StringIO
+from uuid import UUID
+
+import msgspec
 
 from events.kinds import kind_of
 from timeline import columns
@@ -17,6 +20,7 @@ from timeline.cells import written_cell
 from timeline.exports.formats import Options, Write, Written
 from timeline.exports.parts import corroborations, day, told
 from timeline.exports.selection import Exported, Selection, count, happenings, kinds
+from timeline.printing import words
 from timeline.view import View
 
 BEFORE = ("id", "entry", "kind", "date", "date_text", "announced", "certainty", "sources", "derived_from", "note")
@@ -30,18 +34,27 @@ def export(view: View, wanted: Selection, write: Write, options: Options) -> Wri
     """Write the header and a row for each entry, by date."""
     names = [*BEFORE, *columns.own_columns(kinds(view, wanted)), *AIDS]
     write(_lines([names]))
-    number, size = 0, count(view, wanted)
+    number, size, cut = 0, count(view, wanted), 0
     for part in happenings(view, wanted):
-        rows = [row(view, exported) for exported in part]
+        standing = view.facts(entry for exported in part for entry in exported.event.derived_from)
+        rows = [row(view, exported, standing) for exported in part]
         write(_lines([r.get(name, "") for name in names] for r in rows))
         number += len(part)
+        cut += sum(entry not in standing for exported in part for entry in exported.event.derived_from)
         options.progress("exporting", number, size)
-    return Written(number, "event")
+    dropped = (f"{words.counted(cut, 'reference')} to what was withdrawn, in derived_from",) if cut else ()
+    return Written(number, "event", dropped)
 
 
-def row(view: View, exported: Exported) -> dict[str, str]:
-    """The cells of an entry by the name of their column, before they are kept from being formulas."""
+def row(view: View, exported: Exported, standing: Container[UUID]) -> dict[str, str]:
+    """The cells of an entry by the name of their column, before they are kept from being formulas.
+
+    Of the entries that it follows from, those that stand are named: what was withdrawn has no row to come back with.
+    """
     fact, event = exported.fact, told(exported)
+    if event.derived_from:
+        left = tuple(entry for entry in event.derived_from if entry in standing)
+        event = msgspec.structs.replace(event, derived_from=left)
     kind = kind_of(event)
     return columns.texts(kind, event) | {
         "entry": str(fact.entry),

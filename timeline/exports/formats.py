@@ -23,6 +23,10 @@ class Format(NamedTuple):
     media_type: str
     about: str
     """What it is for, in a line."""
+    options: tuple[str, ...] = ()
+    """What it reads of its options, besides telling its progress."""
+    is_binary: bool = False
+    """Whether it is no text, and nothing for a terminal."""
 
 
 class Options(NamedTuple):
@@ -51,18 +55,27 @@ class Written(NamedTuple):
     """What the format could not carry, a sentence each: "12 dates were cut to a day, month or year"."""
 
 
+_FEED = ("title", "address")
+_MANY = ("imprecise", *_FEED)
+
 FORMATS: dict[str, Format] = {
-    "ical": Format("ical.calendar", "ics", "text/calendar; charset=utf-8", "a calendar to subscribe to"),
+    "ical": Format(
+        "ical.calendar",
+        "ics",
+        "text/calendar; charset=utf-8",
+        "a calendar to subscribe to",
+        ("imprecise", "title", "address"),
+    ),
     "csv": Format("csvfile", "csv", "text/csv; charset=utf-8", "a table of events, for a spreadsheet"),
     "json": Format("jsonfile", "json", "application/json", "events with the entities and sources they name"),
     "yaml": Format("yamlfile", "yaml", "application/yaml", "a file to go on writing by hand"),
     "jsonl": Format("jsonl", "jsonl", "application/cloudevents+jsonl", "the whole log, losing nothing"),
-    "atom": Format("atom", "atom", "application/atom+xml; charset=utf-8", "a feed of news for readers"),
-    "timelinejs": Format("timelinejs", "json", "application/json", "slides for TimelineJS"),
-    "popolo": Format("popolo", "json", "application/json", "people, organizations, memberships"),
-    "svg": Format("svg", "svg", "image/svg+xml", "a picture of the lanes"),
-    "html": Format("html", "html", "text/html; charset=utf-8", "the page as one file"),
-    "parquet": Format("parquet", "parquet", "application/vnd.apache.parquet", "a table for analysis"),
+    "atom": Format("atom", "atom", "application/atom+xml; charset=utf-8", "a feed of news for readers", _FEED),
+    "timelinejs": Format("timelinejs", "json", "application/json", "slides for TimelineJS", _MANY),
+    "popolo": Format("popolo", "json", "application/json", "people, organizations, memberships", ("as_of",)),
+    "svg": Format("svg", "svg", "image/svg+xml", "a picture of the lanes", ("title", "as_of")),
+    "html": Format("html", "html", "text/html; charset=utf-8", "the page as one file", ("title", "as_of")),
+    "parquet": Format("parquet", "parquet", "application/vnd.apache.parquet", "a table for analysis", is_binary=True),
 }
 
 

@@ -144,6 +144,8 @@ class _Document:
         if existence is not None:
             item |= self._dates(existence, "founding_date", "dissolution_date")
         self.lost["existence"] += max(0, len(existing) - 1)
+        if not item.keys() & {"parent_id", "founding_date", "dissolution_date"}:
+            return item  # there is nothing here for which its sources could stand
         return item | self._sources(s for r in (*existing, *parents) for s in r.sources)
 
     def _on_the_day(self, rows: Sequence[Any]) -> Any:

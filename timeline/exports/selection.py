@@ -161,6 +161,13 @@ def listed(view: View, wanted: Selection, *, newest_first: bool) -> Iterator[lis
         after = rows[-1]
 
 
+def among(view: View, wanted: Selection, ids: Sequence[UUID]) -> set[UUID]:
+    """Which of some entries are selected; the limit does not count."""
+    columns = table_of(Listed).table.c
+    query = select(columns.entry).where(table_of(Listed).known(view.rows_known), *_conditions(view, wanted))
+    return {e for part in chunks(ids) for e in view.row_connection.scalars(query.where(columns.entry.in_(part)))}
+
+
 def _beyond(
     order: Sequence[ColumnElement[object]], after: Sequence[object], *, newest_first: bool
 ) -> ColumnElement[bool]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from timeline.exports.formats import Options, Write, Written
 from timeline.exports.selection import Selection
-from timeline.pages.gathering import Gathered
+from timeline.pages.content import Gathered
 from timeline.pages.lanes import lanes
 from timeline.pages.svg import picture
 from timeline.pages.wording import described, origin, title_of

@@ -17,7 +17,7 @@ import msgspec
 
 from events.about import Corroboration, Dispute, Ranking
 from events.base import Citation, Event, Happening
-from events.deals import DealCancellation, DealCompletion
+from events.deals import Deal, DealCancellation, DealCompletion
 from events.kinds import enc_hook, kind_of, mentions
 from events.register import Entity, Merge, Source
 from projections.facts import Fact, withdrawn_versions
@@ -157,12 +157,11 @@ class _File:
     def _events(
         self, parts: Iterable[Sequence[Exported]], entities: set[str] | None
     ) -> Iterator[tuple[str, Values, bool]]:
-        for duplicate, into in sorted(self.view.directory.merged.items()):
-            if entities is None or duplicate in entities:
-                for found in self.view.facts([entry_named("merge", duplicate)]).values():
-                    assert isinstance(found.event, Merge)
-                    self.talked += [found] if found.version > 1 else []
-                    yield self._free(f"merge-{duplicate}-into-{into}", found.entry), _of_kind(found.event), True
+        merges = {f.event.duplicate: f for f in self._facts("merge", entities) if isinstance(f.event, Merge)}
+        for duplicate, found in sorted(merges.items()):  # those ranked deprecated too, which join nothing
+            assert isinstance(found.event, Merge)
+            self.talked += [found] if found.version > 1 else []
+            yield self._free(f"merge-{duplicate}-into-{found.event.into}", found.entry), _of_kind(found.event), True
         for fact in self.talked:
             stream = log.streams(self.view.connection, [fact.entry], upto=self.view.known)[fact.entry]
             yield from self._said(str(fact.entry), _said_about(fact, stream), fact.entry)
@@ -180,7 +179,7 @@ class _File:
     def _entry(self, exported: Exported) -> Iterator[tuple[str, Values, bool]]:
         """An entry, and what is said about it."""
         event = told(exported)
-        if isinstance(event, DealCompletion | DealCancellation) and not self.view.facts([event.deal]):
+        if isinstance(event, DealCompletion | DealCancellation) and not self._is_deal(event.deal):
             self.orphans += 1
             return
         self.renamed += not event.id
@@ -233,11 +232,15 @@ class _File:
             text = STRANGE.sub("", text)
         return text if PLAIN.fullmatch(text) and len(text) <= LONGEST else _quoted(text)
 
+    def _is_deal(self, entry: UUID) -> bool:
+        """Whether a deal stands there: it may have been withdrawn, or corrected into something else."""
+        return any(isinstance(fact.event, Deal) for fact in self.view.facts([entry]).values())
+
     def _dropped(self) -> Iterator[str]:
         if self.renamed:
             yield f"{counted(self.renamed, 'event')} had no id and got one: imported again, it is another entry"
         if self.orphans:
-            yield f"{counted(self.orphans, 'event')} about a deal that was withdrawn"
+            yield f"{counted(self.orphans, 'event')} about a deal that was withdrawn or corrected into something else"
         if self.cut:
             yield f"what {counted(self.cut, 'event')} follows from, as far as it was withdrawn"
         if self.unnamed:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Container
 
 from events import kinds
 from events.ids import ID_PATTERN
@@ -14,6 +15,20 @@ from timeline.naming import near
 def steps_of(path: str) -> list[str]:
     """The steps of a path as msgspec writes it: `moves[0].parent`."""
     return re.findall(r"[^.\[\]]+", path)
+
+
+def parts_of(problem: Exception) -> tuple[str, str]:
+    """What msgspec found wrong, and the path to it, empty for the whole: `moves[0].parent`."""
+    message, _, path = str(problem).partition(" - at `$")
+    return message, path.rstrip("`").lstrip(".")
+
+
+def answer_of_ours(keys: Container[str]) -> tuple[str, str] | None:
+    """What to tell of a file that is an answer of this program, by its first names; None for any other."""
+    if "known_at" not in keys or "position" not in keys:
+        return None
+    said = "this is an answer of timeline in JSON, as `export json` and `--json` give it, to be read and not imported"
+    return said, "`timeline export jsonl` and `yaml` write what can be imported"
 
 
 def deepest(node: Node, steps: list[str]) -> Node:
@@ -37,6 +52,7 @@ _WORDS = {"int": "a whole number", "decimal": "a number", "str": "a text", "bool
 
 def in_words(message: str, given: str) -> str:
     """What msgspec found wrong, as one says it."""
+    message = message.partition(" - at `key`")[0]  # of the key of a mapping, its place comes with the message
     if plain := re.fullmatch(r"Expected `(\w+)(?: \| null)?`(?:, got `(\w+)`)?", message):
         wanted = _WORDS.get(plain[1], "fields, 'name: value'" if plain[1] == "object" else plain[1])
         what = f"{short(given)!r}" if plain[2] in (None, "str") else f"{'a list' if plain[2] == 'array' else 'this'}"

@@ -20,8 +20,8 @@ from timeline.cells import read_cell
 from timeline.columns import columns_of, plain_of
 from timeline.entries import ENTRIES, entry_of, is_entry_id
 from timeline.exports.csvfile import AIDS
-from timeline.imports.advice import explain, short, steps_of, unknown_name
-from timeline.imports.csvlines import Row, Table
+from timeline.imports.advice import explain, parts_of, short, steps_of, unknown_name
+from timeline.imports.csvlines import TOO_LONG, Row, Table
 from timeline.imports.document import Item
 from timeline.imports.places import BadFile, Mistake, Place
 from timeline.naming import near
@@ -101,6 +101,10 @@ class CsvFile:
             self.broken.add(read_cell(row.cells[at]))
 
     def _event(self, row: Row) -> _Read:
+        if row.problem == TOO_LONG:
+            raise _Wrong(
+                row.problem, self._table.longest(row), "no field is as long; perhaps a quote in it was not closed"
+            )
         if row.problem:
             raise _Wrong(f"this row cannot be read: {row.problem}", "", "a cell with quotes has all of them doubled")
         wanted = len(self._columns)
@@ -170,8 +174,7 @@ def _built(kind: str, cells: Mapping[str, str]) -> Event:
     try:
         return kinds.build(plain_of(kind, cells))
     except msgspec.ValidationError as problem:
-        message, _, path = str(problem).partition(" - at `$")
-        path = path.rstrip("`").lstrip(".")
+        message, path = parts_of(problem)
         column = (steps_of(path) or [""])[0]
         if isinstance(cause := problem.__cause__, UnreadableText):
             advice = f"write {cause.hint}" if cause.hint else ""
@@ -182,7 +185,8 @@ def _built(kind: str, cells: Mapping[str, str]) -> Event:
         said, advice = explain(kind, path, message, cells.get(column, ""))
         raise _Wrong(said, column, advice) from None
     except RecursionError:
-        raise _Wrong("a cell is nested too deep", "kind") from None
+        deepest = max(cells, key=lambda name: cells[name].count("[") + cells[name].count("{"))
+        raise _Wrong("this is nested too deep", deepest, "no field is") from None
     except ValueError as problem:  # of a cell that is not of the form of its field; it begins with the column
         column, _, said = str(problem).partition(": ")
         if column in cells and columns_of(kind)[column].sort == "whole":

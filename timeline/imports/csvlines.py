@@ -14,6 +14,8 @@ from timeline.imports.places import BadFile, Place
 LONGEST_CELL = 1 << 20
 """In characters; no field of an event is as long."""
 
+TOO_LONG = f"a cell is longer than {LONGEST_CELL:,} characters"
+
 LONGEST_ROW = 8 << 20
 """In bytes, with all its lines."""
 
@@ -61,6 +63,7 @@ class Table:
             raise BadFile.at(Place(name, 1, 1), "this is UTF-16", "save the file as CSV in UTF-8")
         bare = re.sub('"[^"]*"', "", first.removeprefix(BOM).decode("utf-8", "replace"))
         self.delimiter = max(DELIMITERS, key=bare.count)
+        self._cell = re.compile(rf'"[^"]*(?:""[^"]*)*"?|[^{self.delimiter}\r\n]*')
         self.header = next(self._rows(0, 1), Row(1, [], ""))
         self._starts[0], self._lines[0] = self._at, self.header.line + max(1, self.header.text.count("\n"))
 
@@ -96,12 +99,12 @@ class Table:
             except StopIteration:
                 return
             except csv.Error as error:
-                problem = str(error)
+                problem = TOO_LONG if "field limit" in str(error) else str(error)
             except _TooLong:
                 problem = f"the row is longer than {LONGEST_ROW >> 20} MB"
             text = "".join(self._held)
             yield Row(line, cells, text, problem)
-            if problem and ("unexpected end" in problem or "field limit" in problem or "longer than" in problem):
+            if problem and ("unexpected end" in problem or problem == TOO_LONG or "longer than" in problem):
                 return  # a quote was not closed; what follows cannot be told from its text
             line += max(1, text.count("\n"))
 
@@ -121,10 +124,9 @@ class Table:
 
     def place(self, row: Row, column: int) -> Place:
         """Where a cell stands, by its column from 0; the beginning of the row if it is not there."""
-        cell = re.compile(rf'"[^"]*(?:""[^"]*)*"?|[^{self.delimiter}\r\n]*')
         at = end = 0
         for n in range(column + 1):
-            found = cell.match(row.text, at)
+            found = self._cell.match(row.text, at)
             end = found.end() if found else at
             if n < column:
                 if row.text[end : end + 1] != self.delimiter:
@@ -133,6 +135,17 @@ class Table:
         begin = row.text.rfind("\n", 0, at) + 1
         width = len(row.text[at:end].partition("\n")[0])
         return Place(self.file, row.line + row.text.count("\n", 0, at), at - begin + 1, max(1, width))
+
+    def longest(self, row: Row) -> int:
+        """The column of the longest cell, from 0."""
+        widths: list[int] = []
+        at, cell = 0, self._cell
+        while found := cell.match(row.text, at):
+            widths.append(found.end() - at)
+            if row.text[found.end() : found.end() + 1] != self.delimiter:
+                break
+            at = found.end() + 1
+        return widths.index(max(widths)) if widths else 0
 
     def line(self, number: int) -> str | None:
         """A line of the file, counted from 1."""

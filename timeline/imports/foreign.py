@@ -1,8 +1,8 @@
 """Ids, texts and sources of files that were not written for a ledger, as a ledger has them.
 
-The same file always gives the same ids, so that importing it again is recognised. An id becomes lower case, loses its
-accents, and every other sign than letters, digits, `.` and `_` becomes a hyphen; what is longer than an id may be is
-cut, and has the beginning of its SHA-256 in hexadecimal at the end.
+The same file always gives the same ids, so that importing it again is recognised. What can be an id here stays as it
+is. Anything else becomes lower case, loses its accents, and every other sign than letters, digits, `.` and `_` becomes
+a hyphen; what is longer than an id may be is cut, and has the beginning of its SHA-256 in hexadecimal at the end.
 """
 
 from __future__ import annotations
@@ -12,11 +12,13 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable
 
+from events.ids import ID_PATTERN
 from projections.entities import folded
 
 LONGEST_ID = 100
 LONGEST_URL = 2000
 _HASHED = 8
+_is_id = re.compile(ID_PATTERN).fullmatch
 _is_url = re.compile(r"https?://[^\s\x00-\x1f]+").fullmatch
 _controls = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029]")
 
@@ -64,7 +66,7 @@ class Ids:
 
 
 def _alone(sort: str, given: str) -> str:
-    plain = slug(given)
+    plain = given if _is_id(given) else slug(given)
     if not plain:
         return f"{sort}-{digest(given)}"
     return fitting(f"{sort}-{plain}" if plain.isdigit() else plain)

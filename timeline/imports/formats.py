@@ -37,10 +37,15 @@ FORMATS: dict[str, Format] = {
 }
 
 
+def format_told(name: str) -> str | None:
+    """The format that a file's name tells; None if it tells none."""
+    suffix = PurePath(name).suffix.lower()
+    return next((f for f, known in FORMATS.items() if suffix in known.suffixes), None)
+
+
 def format_of(name: str) -> str:
     """The format that a file's name tells; YAML where it tells none."""
-    suffix = PurePath(name).suffix.lower()
-    return next((f for f, known in FORMATS.items() if suffix in known.suffixes), "yaml")
+    return format_told(name) or "yaml"
 
 
 def opener(format_name: str, options: Mapping[str, str] | None = None) -> Callable[[BinaryIO, str], Document]:

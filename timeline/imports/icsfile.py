@@ -19,7 +19,7 @@ from events.dates import DateError, parse
 from events.kinds import build
 from timeline.entries import entry_named, is_entry_id
 from timeline.exports.ical.content import DOMAIN
-from timeline.imports.advice import describe, in_words, short
+from timeline.imports.advice import describe, in_words, parts_of, short
 from timeline.imports.document import WholeDocument
 from timeline.imports.foreign import Ids, digest, fitting, lines, one_line, slug, source_at
 from timeline.imports.icslines import Component, Property, components, text_lines
@@ -112,10 +112,10 @@ class IcsFile(WholeDocument):
         except _Wrong as problem:
             self._add_mistake(part.first(problem.name) or part.begin, str(problem), problem.advice)
         except msgspec.ValidationError as problem:
-            message, _, path = str(problem).partition(" - at `$.")
-            name = _PART_OF.get(path.rstrip("`").partition("[")[0], "")
+            message, path = parts_of(problem)
+            name = _PART_OF.get(path.partition("[")[0], "")
             said = in_words(message, part.value(name))
-            self._add_mistake(part.first(name) or part.begin, said, describe("gathering", path.rstrip("`")))
+            self._add_mistake(part.first(name) or part.begin, said, describe("gathering", path))
 
     def _is_elsewhere(self, part: Component, values: dict[str, Any]) -> bool:
         """Whether a series has its first time as an event of its own, or none at all."""

@@ -26,7 +26,7 @@ from timeline.checks import ABOUT
 from timeline.entries import ENTRIES, entry_of
 from timeline.erasing import is_erased
 from timeline.exports.jsonl import PREFIX
-from timeline.imports.advice import explain, steps_of
+from timeline.imports.advice import explain, parts_of, steps_of
 from timeline.imports.document import Item
 from timeline.imports.places import Mistake, Place
 from timeline.naming import near
@@ -116,10 +116,12 @@ class Lines:
     def _event(self, line: bytes) -> tuple[Event | None, UUID, int | None]:
         try:
             envelope = _decoder.decode(line)
-        except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError) as problem:
-            message, _, path = str(problem).partition(" - at `$.")
+        except RecursionError:
+            raise Unreadable("this is nested too deep", "data", "no event is") from None
+        except (msgspec.MsgspecError, UnicodeDecodeError) as problem:
+            message, path = parts_of(problem)
             advice = "a line is one CloudEvent in JSON, as `timeline export jsonl` writes it"
-            raise Unreadable(f"this is no CloudEvent: {message}", path.rstrip("`"), advice) from None
+            raise Unreadable(f"this is no CloudEvent: {message}", path, advice) from None
         if envelope.specversion != "1.0":
             raise Unreadable(f"CloudEvents {envelope.specversion!r} cannot be read", "specversion", "write 1.0")
         kind = envelope.type.removeprefix(PREFIX)
@@ -196,8 +198,7 @@ def _read(kind: str, raw: bytes) -> Event:
 
 
 def _invalid(kind: str, problem: msgspec.ValidationError, raw: bytes) -> Unreadable:
-    message, _, path = str(problem).partition(" - at `$")
-    path = path.rstrip("`").lstrip(".")
+    message, path = parts_of(problem)
     if isinstance(cause := problem.__cause__, UnreadableText):
         advice = f"write {cause.hint}" if cause.hint else ""
         return Unreadable(f"{cause.text!r} is not {cause.notation}: {cause.reason}", f"data.{path}", advice)

@@ -15,6 +15,9 @@ from timeline.store.mapper import EntryEvent
 Action = Literal["new", "corrected", "unchanged", "kept", "retracted", "erased"]
 """What is done about an event; `kept` is what was corrected in the ledger, and stands in the file as it was before."""
 
+Stored = tuple[str, bytes]
+"""The kind of an event and its bytes."""
+
 _SCHEMA = """
     CREATE TABLE steps (
         number INTEGER PRIMARY KEY, document INTEGER, ref INTEGER, name TEXT, about INTEGER, action TEXT, entry BLOB,
@@ -40,6 +43,8 @@ class Step(NamedTuple):
     """What is recorded for it; nothing if the ledger says so already."""
     before: Event | None = None
     """Of a correction: what the ledger says so far."""
+    said: Stored | None = None
+    """`event` in its stored form, where it is known already."""
 
 
 class Planned(NamedTuple):
@@ -49,16 +54,23 @@ class Planned(NamedTuple):
     """The last version that will be recorded; 0 if none will."""
     first: tuple[int, int, str] | None
     """Where the entry is begun: the document, the reference in it, and the name."""
-    said: set[tuple[str, bytes]]
-    """Everything that files say of it, in the stored form."""
-    first_said: tuple[str, bytes] | None
+    said: set[Stored]
+    """Everything that files say of it."""
+    first_said: Stored | None
 
 
-NOTHING = Planned(0, None, set(), None)
+def nothing() -> Planned:
+    """What is planned of an entry before anything is."""
+    return Planned(0, None, set(), None)
+
+
+def stored(event: Event) -> Stored:
+    """The event in the form in which it is stored."""
+    return kind_of(event), encode(event)
 
 
 class Plan:
-    """The steps, in a temporary database that is gone when it is closed."""
+    """The steps, in a temporary database that is gone when the plan is left: it is used in a `with`."""
 
     def __init__(self) -> None:
         self._db = sqlite3.connect("", isolation_level=None)
@@ -80,7 +92,7 @@ class Plan:
         record, before = step.record, step.before
         if record is not None:
             self._records += 1
-        said = encode(step.event)
+        said = step.said or stored(step.event)
         row = (
             self._number,
             step.document,
@@ -89,11 +101,10 @@ class Plan:
             step.about,
             step.action,
             step.entry.bytes,
-            kind_of(step.event),
-            said,
+            *said,
             record.originator_version if record else None,
             kind_of(record.event) if record else None,
-            None if record is None else said if record.event is step.event else encode(record.event),
+            None if record is None else said[1] if record.event is step.event else encode(record.event),
             kind_of(before) if before else None,
             encode(before) if before else None,
             self._records - 1 if record else None,
@@ -108,10 +119,11 @@ class Plan:
             query = f"""SELECT entry, version, document, ref, name, about, said_kind, said FROM steps
                         WHERE entry IN ({marks}) ORDER BY number"""  # question marks alone
             for entry, version, document, ref, name, about, kind, said in self._db.execute(query, part):
-                last, first, everything, first_said = found.get(UUID(bytes=entry), NOTHING)
+                last, first, everything, first_said = found.get(UUID(bytes=entry)) or nothing()
                 if not about and first is None:
                     first, first_said = (document, ref, name), (kind, said)
-                found[UUID(bytes=entry)] = Planned(version or last, first, everything | {(kind, said)}, first_said)
+                everything.add((kind, said))
+                found[UUID(bytes=entry)] = Planned(version or last, first, everything, first_said)
         return found
 
     def steps(self) -> Iterator[Step]:

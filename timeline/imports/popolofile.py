@@ -20,7 +20,7 @@ from events.kinds import build
 from projections.entities import folded
 from projections.merges import follow
 from timeline.entries import entry_named, entry_of
-from timeline.imports.advice import explain, steps_of, unknown_name
+from timeline.imports.advice import answer_of_ours, explain, parts_of, steps_of, unknown_name
 from timeline.imports.document import Item
 from timeline.imports.foreign import Ids
 from timeline.imports.jsontext import JsonText
@@ -80,6 +80,8 @@ class PopoloFile:
                 self._membership_ids.append(given)
             elif section == "events":
                 self._events[text_of(value, "classification") or "event"] += 1
+        if (told := answer_of_ours(self._at)) is not None:
+            raise BadFile.at(self._text.place(0), *told)
         if not any(section in self._at for section in SECTIONS):
             advice = f"a Popolo file holds lists named {', '.join(SECTIONS)}"
             place = self._text.place(0)
@@ -141,8 +143,7 @@ class PopoloFile:
 
     def _invalid(self, at: int, kind: str, problem: msgspec.ValidationError) -> Wrong:
         """What msgspec found wrong with the event that a part became."""
-        message, _, path = str(problem).partition(" - at `$")
-        path = path.rstrip("`").lstrip(".")
+        message, path = parts_of(problem)
         steps = self._steps(at, path)
         given = self._text.read_at(at, steps)
         if isinstance(cause := problem.__cause__, UnreadableText):

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
+from events.dates import parse
 from timeline.imports.foreign import Ids, digest, fitting, is_url, kept_id, one_line, source_at
 from timeline.imports.popolodates import Ends, Wrong, between, date_of
 from timeline.imports.popolofields import (
@@ -155,8 +157,9 @@ class Rows:
             try:
                 if since := date_of(other, "start_date", ("other_names", str(n), "start_date")):
                     name = one_line(in_full(other))
-                    called = fitting(id_, f"name-{digest(f'{name} {since}')}")
-                    yield {"kind": "renaming", "date": since, "id": called, "organization": id_, "name": name}
+                    told = {"date": since, "id": fitting(id_, f"name-{digest(f'{name} {since}')}")}
+                    named = {"organization": id_, "name": name, "previous_name": _before(item, since, name)}
+                    yield {"kind": "renaming"} | told | named
             except Wrong as problem:
                 yield problem
         try:
@@ -173,7 +176,7 @@ class Rows:
     # -- memberships -------------------------------------------------------------------------------------------------
 
     def membership(self, item: Item) -> Iterator[State]:
-        """A membership, as a tenure."""
+        """A membership, as a tenure; of our own exports, a post as its beginning and its end."""
         person = self.known.person(text_of(item, "person_id"))
         if not person:
             raise Wrong("the membership names no person", ("person_id",), "give it a person_id")
@@ -186,17 +189,13 @@ class Rows:
         date, words = self._when(item)
         yield from self._sources(item)
         here = self.ids.of("person", person), self.ids.of("organization", organization)
-        yield {
-            "kind": "tenure",
-            "date": date,
-            "id": self._id(item, *here),
-            "date_text": words,
-            "person": here[0],
-            "organization": here[1],
-            "role": "" if role == held else role,
-            "post": held,
-            "note": self._note(item),
-        } | _cited(item)
+        id_ = self._id(item, *here)
+        said = {"person": here[0], "organization": here[1], "post": held, "note": self._note(item)} | _cited(item)
+        if _is_post_alone(item):
+            yield from _held(item, id_, said)
+        else:
+            told = {"date": date, "id": id_, "date_text": words, "role": "" if role == held else role}
+            yield {"kind": "tenure"} | told | said
 
     def _when(self, item: Item) -> tuple[str, str]:
         """When it was, and in whose words; what the membership does not say follows from the term, if it names one."""
@@ -244,6 +243,25 @@ class Rows:
                 yield source
 
 
+def _is_post_alone(item: Item) -> bool:
+    """Whether our own export wrote it for a post. It has the stay, if one is known, as a membership of its own.
+
+    Elsewhere a post makes a member: whoever holds one was there.
+    """
+    person, organization, post = (text_of(item, f) for f in ("person_id", "organization_id", "post_id"))
+    own = re.compile(rf"{re.escape(person)}--{re.escape(post)}(--[0-9]+)?").fullmatch
+    return post.startswith(f"{organization}--") and own(text_of(item, "id")) is not None
+
+
+def _held(item: Item, id_: str, said: State) -> Iterator[State]:
+    """A post that somebody came into and gave up, as far as the dates are known; if neither is, they came some day."""
+    start, end = date_of(item, "start_date"), date_of(item, "end_date")
+    if start or not end:
+        yield {"kind": "appointment", "date": start or "XXXX", "id": id_} | said
+    if end:
+        yield {"kind": "step-down", "date": end, "id": fitting(id_, "step-down")} | said
+
+
 def _cited(item: Item) -> State:
     cited = list(dict.fromkeys(source["id"] for source in _sources_of(item)))
     return {"sources": [{"source": given} for given in cited]} if cited else {}
@@ -252,6 +270,20 @@ def _cited(item: Item) -> State:
 def _sources_of(item: Item) -> list[dict[str, str]]:
     given = (source_at(text_of(s, "url"), text_of(s, "note")) for s in dicts(item, "sources"))
     return [source for source in given if source is not None]
+
+
+def _before(item: Item, since: str, new: str) -> str:
+    """The name that something bore until a date or the day before; empty if none of its names surely ends there."""
+    from_then = parse(since)
+    for other in dicts(item, "other_names"):
+        name = one_line(in_full(other))
+        try:
+            end = date_of(other, "end_date")
+        except Wrong:
+            continue  # a name whose end nobody can read ends nowhere
+        if end and name != new and from_then.earliest - 1 <= parse(end).latest <= from_then.latest:
+            return name
+    return ""
 
 
 def _called(item: Item) -> tuple[list[str], list[Wrong]]:

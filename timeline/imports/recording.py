@@ -9,31 +9,32 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack
+from functools import partial
 from itertools import islice
 from typing import Any, NamedTuple
 from uuid import UUID
 
+import msgspec
 from sqlalchemy import Connection
 
 from events.about import Correction, Erasure, Retraction
 from events.base import Event, Happening
-from events.kinds import encode, kind_of
 from projections.facts import Version, in_force
 from timeline.checks import Invalid, Problem
 from timeline.entries import ENTRY_ID, is_entry_id
 from timeline.errors import BadData
 from timeline.imports.document import Document, Item
 from timeline.imports.places import BadFile, Mistake
-from timeline.imports.plan import NOTHING, Action, Plan, Planned, Step
+from timeline.imports.plan import Action, Plan, Planned, Step, Stored, nothing, stored
 from timeline.ledger import Ledger, following, new
 from timeline.naming import near
+from timeline.progress import Progress, untold
 from timeline.state.projector import versions
 from timeline.state.tables import chunks
 from timeline.store import log
 from timeline.store.mapper import EntryEvent
-
-Tell = Callable[[str, int, int], Any]
-"""Told how far the work is: what is done, how much of it, of how much."""
+from timeline.store.recorders import Also
 
 CHANGED = "the imported file changed"
 """The reason of a correction that an import records."""
@@ -53,7 +54,7 @@ class Pruned(NamedTuple):
 
 
 class Report(NamedTuple):
-    """What an import did, or would do. The plan is open as long as the ledger's block is."""
+    """What an import did, or would do. Who asked for it leaves the plan: `with report.plan`."""
 
     plan: Plan
     pruned: list[Pruned]
@@ -68,6 +69,10 @@ class Report(NamedTuple):
         return self.plan.counts().get(action, 0)
 
 
+AlsoReported = Callable[[Connection, Report], None]
+"""Work in the transaction that records an import, once it is known what came of it. Raising undoes all."""
+
+
 class _OnlyTried(Exception):
     """Raised inside the transaction of a dry run, which then leaves nothing behind."""
 
@@ -80,7 +85,8 @@ def import_documents(
     dry_run: bool = False,
     keep_going: bool = False,
     prune: bool = False,
-    tell: Tell = lambda step, done, of: None,
+    tell: Progress = untold,
+    also: AlsoReported | None = None,
 ) -> Report:
     """Record what the documents hold and the ledger does not.
 
@@ -88,39 +94,49 @@ def import_documents(
     are retracted.
 
     Raises BadFile, and records nothing, if anything is wrong; with `keep_going` the rest is recorded and the mistakes
-    are in the report. A dry run checks all the same and records nothing.
+    are in the report. A dry run checks all the same and records nothing. `also` is work in the transaction that
+    records; a dry run leaves it out.
     """
-    planning = _Planning(ledger, documents, tell)
-    planning.run()
-    pruned = _vanished(ledger, planning.plan) if prune else []
-    tried_only = dry_run or (bool(planning.mistakes) and not keep_going)
-    batch = None
-    while records := _All(planning.plan.records(), [p.record for p in pruned]):
-        try:
-            batch = _record(ledger, records, by, dry_run=tried_only, tell=tell)
-            break
-        except Invalid as problem:
-            planned = len(planning.plan.records())
-            if any(p.index >= planned for p in problem.problems):
-                raise BadData(f"pruning cannot be done: {problem}. Nothing was recorded.") from None
-            planning.leave_out(problem.problems)
-            tried_only = dry_run or (bool(planning.mistakes) and not keep_going)
-    shown = planning.shown()
-    mistakes = [m for _, m in planning.mistakes]
-    if mistakes and not keep_going:
-        good = sum(planning.plan.counts().values())
-        raise BadFile(mistakes, f"{shown}\n{_summary(len(mistakes), good)}")
-    return Report(planning.plan, pruned, mistakes, shown, batch, planning.left_out)
+    with ExitStack() as opened:
+        planning = _Planning(ledger, documents, opened.enter_context(Plan()), tell)
+        planning.run()
+        pruned = _vanished(ledger, planning.plan) if prune else []
+        tried_only = dry_run or (bool(planning.mistakes) and not keep_going)
+        batch = None
+        while records := _All(planning.plan.records(), [p.record for p in pruned]):
+            try:
+                told = None if also is None else partial(_report, also, planning, pruned)
+                batch = _record(ledger, records, by, dry_run=tried_only, tell=tell, also=told)
+                break
+            except Invalid as problem:
+                planned = len(planning.plan.records())
+                if any(p.index >= planned for p in problem.problems):
+                    gone = "what is gone from the files cannot be retracted"
+                    raise BadData(f"{gone}: {problem}. Nothing was recorded.") from None
+                planning.leave_out(problem.problems)
+                tried_only = dry_run or (bool(planning.mistakes) and not keep_going)
+        report = planning.report(pruned, batch)
+        if report.mistakes and not keep_going:
+            good = sum(planning.plan.counts().values())
+            raise BadFile(report.mistakes, f"{report.shown_mistakes}\n{_summary(len(report.mistakes), good)}")
+        opened.pop_all()  # whoever reads the report leaves the plan
+        return report
+
+
+def _report(
+    also: AlsoReported, planning: _Planning, pruned: list[Pruned], connection: Connection, batch: log.Batch
+) -> None:
+    also(connection, planning.report(pruned, batch))
 
 
 class _Planning:
     """Reading the documents, and deciding about each event in them."""
 
-    def __init__(self, ledger: Ledger, documents: Sequence[Document], tell: Tell) -> None:
+    def __init__(self, ledger: Ledger, documents: Sequence[Document], plan: Plan, tell: Progress) -> None:
         self.ledger = ledger
         self.documents = documents
+        self.plan = plan
         self.tell = tell
-        self.plan = Plan()
         self.mistakes: list[tuple[int, Mistake]] = []
         """Each with the number of its document."""
         self.broken: set[str] = {name for d in documents for name in d.broken}
@@ -157,28 +173,31 @@ class _Planning:
         planned = self.plan.planned(entries)
         waiting = []
         for item in items:
-            so_far = planned.get(item.entry, NOTHING)
+            so_far = planned.get(item.entry) or nothing()
             stream = held.get(item.entry, [])
+            said = stored(item.event)
             if any(isinstance(v.event, Erasure) for v in stream):
-                self.plan.add(Step(number, item.ref, item.name, item.about, "erased", item.entry, item.event, None))
+                self.plan.add(_planned(number, item, said, "erased"))
             elif item.about and not (stream or so_far.last) and wait:
                 waiting.append((number, item))
-            elif (mistake := self._misplaced(number, item, so_far, stream)) is not None:
+            elif (mistake := self._misplaced(number, item, said, so_far, stream)) is not None:
                 if self.documents[number].slugs.get(item.entry) not in self.broken:
                     self.mistakes.append((number, mistake))
                 self.broken.add(item.name)
             else:
-                step = _step(number, item, stream, so_far)
+                step = _step(connection, number, item, said, stream, so_far)
                 self.plan.add(step)
                 planned[item.entry] = _with(so_far, step)
         return waiting
 
-    def _misplaced(self, number: int, item: Item, planned: Planned, stream: Sequence[Version]) -> Mistake | None:
+    def _misplaced(
+        self, number: int, item: Item, said: Stored, planned: Planned, stream: Sequence[Version]
+    ) -> Mistake | None:
         """What is wrong with an event that begins an entry again, is about none, or does not follow what stands."""
         last = planned.last or len(stream)
         if item.version is not None:
             return _out_of_turn(item, planned, stream)
-        if not item.about and planned.first and planned.first_said != (kind_of(item.event), encode(item.event)):
+        if not item.about and planned.first and planned.first_said != said:
             other = self.documents[planned.first[0]].place(planned.first[1], "")
             message = f"{item.name} stands in {other.file}:{other.line} too, and says something else there"
             return Mistake(item.key, message, "leave one of them out")
@@ -228,6 +247,11 @@ class _Planning:
             return given
         return next((d.slugs[UUID(given)] for d in self.documents if UUID(given) in d.slugs), given)
 
+    def report(self, pruned: list[Pruned], batch: log.Batch | None) -> Report:
+        """What came of it."""
+        shown = self.shown()
+        return Report(self.plan, pruned, [m for _, m in self.mistakes], shown, batch, self.left_out)
+
     def shown(self) -> str:
         """The mistakes in the order of the files, as they are shown."""
         self.mistakes.sort(key=lambda both: (both[0], both[1].place))
@@ -240,14 +264,19 @@ class _Planning:
 # -- one event --------------------------------------------------------------------------------------------------------
 
 
-def _step(number: int, item: Item, stream: Sequence[Version], planned: Planned) -> Step:
+def _planned(
+    number: int, item: Item, said: Stored, action: Action, record: EntryEvent | None = None, before: Event | None = None
+) -> Step:
+    return Step(number, item.ref, item.name, item.about, action, item.entry, item.event, record, before, said)
+
+
+def _step(
+    connection: Connection, number: int, item: Item, said: Stored, stream: Sequence[Version], planned: Planned
+) -> Step:
     """What to do about one event, given what the ledger and the files say of its entry so far."""
-
-    def step(action: Action, record: EntryEvent | None = None, before: Event | None = None) -> Step:
-        return Step(number, item.ref, item.name, item.about, action, item.entry, item.event, record, before)
-
+    step = partial(_planned, number, item, said)
     last = planned.last or len(stream)
-    if (kind_of(item.event), encode(item.event)) in planned.said and item.version is None:
+    if said in planned.said and item.version is None:
         return step("unchanged")  # another file says the same
     if item.version is not None and 1 < item.version <= len(stream):
         return step("unchanged")
@@ -262,12 +291,26 @@ def _step(number: int, item: Item, stream: Sequence[Version], planned: Planned) 
     fact = in_force(item.entry, stream)
     if fact is None:
         return step("retracted")
-    if fact.event == item.event:
+    if fact.event == item.event or _lacks_what_was_withdrawn(connection, item.event, fact.event):
         return step("unchanged")
     if item.stays or _was_said_before(item.event, stream, fact.content_version):
         return step("kept", before=fact.event)
     correction = Correction(event=item.event, reason=CHANGED)  # type: ignore[arg-type]  # content kinds only
     return step("corrected", following(item.entry, last, correction), fact.event)
+
+
+def _lacks_what_was_withdrawn(connection: Connection, event: Event, standing: Event) -> bool:
+    """Whether a file says what the ledger does, but for entries that it follows from and that stand no more.
+
+    Our own exports leave these out, and bringing such a file back changes nothing.
+    """
+    if not isinstance(event, Happening) or not isinstance(standing, type(event)):
+        return False
+    gone = [entry for entry in standing.derived_from if entry not in event.derived_from]
+    if not gone or msgspec.structs.replace(standing, derived_from=event.derived_from) != event:
+        return False
+    streams = log.streams(connection, gone)
+    return all(in_force(entry, versions(streams.get(entry, []))) is None for entry in gone)
 
 
 def _was_said_before(event: Event, stream: Sequence[Version], standing: int) -> bool:
@@ -279,10 +322,12 @@ def _was_said_before(event: Event, stream: Sequence[Version], standing: int) -> 
 
 
 def _with(planned: Planned, step: Step) -> Planned:
-    said = (kind_of(step.event), encode(step.event))
-    first = planned.first or (None if step.about else (step.document, step.ref, step.name))
-    last = step.record.originator_version if step.record else planned.last
-    return Planned(last, first, planned.said | {said}, planned.first_said or (None if step.about else said))
+    """What is planned of an entry, one step further."""
+    first, first_said = planned.first, planned.first_said
+    if not step.about:
+        first, first_said = first or (step.document, step.ref, step.name), first_said or step.said
+    planned.said.add(step.said or stored(step.event))
+    return Planned(step.record.originator_version if step.record else planned.last, first, planned.said, first_said)
 
 
 def _out_of_turn(item: Item, planned: Planned, stream: Sequence[Version]) -> Mistake | None:
@@ -329,12 +374,14 @@ class _All(Sequence[EntryEvent]):
         return [*self._planned[start:stop], *self._pruned[max(0, start - cut) : max(0, stop - cut)]]
 
 
-def _record(ledger: Ledger, records: Sequence[EntryEvent], by: str, *, dry_run: bool, tell: Tell) -> log.Batch | None:
+def _record(
+    ledger: Ledger, records: Sequence[EntryEvent], by: str, *, dry_run: bool, tell: Progress, also: Also | None
+) -> log.Batch | None:
     def undo(connection: Connection, batch: log.Batch) -> None:
         raise _OnlyTried
 
     try:
-        return ledger.record_read(records, by=by, also=undo if dry_run else None, tell=tell)
+        return ledger.record_read(records, by=by, also=undo if dry_run else also, tell=tell)
     except _OnlyTried:
         return None
 

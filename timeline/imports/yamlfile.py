@@ -16,7 +16,17 @@ from events.base import Happening, citation_of
 from events.errors import UnreadableText
 from events.ids import ID_PATTERN
 from timeline.entries import entry_named, entry_of
-from timeline.imports.advice import deepest, describe, explain, id_advice, short, steps_of, unknown_name
+from timeline.imports.advice import (
+    answer_of_ours,
+    deepest,
+    describe,
+    explain,
+    id_advice,
+    parts_of,
+    short,
+    steps_of,
+    unknown_name,
+)
 from timeline.imports.document import WholeDocument
 from timeline.imports.places import BadFile, Mistake, Place
 from timeline.imports.yamltree import Keyed, Node, text_of, tree_of
@@ -39,6 +49,8 @@ def read(raw: bytes, file: str) -> WholeDocument:
     if not isinstance(root.value, dict):
         message = "a ledger file begins with sources:, entities: or events:"
         raise BadFile.at(root.place, message, "see `timeline schema` and docs/yaml.md", lines)
+    if (told := answer_of_ours(root.value)) is not None:
+        raise BadFile.at(root.place, *told)
     for section, (key, node) in root.value.items():
         if section not in SECTIONS:
             document.mistakes.append(unknown_name(key, section, SECTIONS, "section"))
@@ -173,8 +185,7 @@ class _Reader:
 
     def _invalid(self, kind: str, problem: msgspec.ValidationError, own: Node) -> None:
         """A mistake made of what msgspec found: what it says, where in the event, and the field's own description."""
-        message, _, path = str(problem).partition(" - at `$")
-        path = path.rstrip("`").lstrip(".")
+        message, path = parts_of(problem)
         steps = steps_of(path)
         holder = own if steps and isinstance(own.value, dict) and steps[0] in own.value else self.node
         found = deepest(holder, steps)
