@@ -4,8 +4,8 @@
     python3 verify_bundle.py bundle.zip --key 'example.org/log+1a2b3c4d+Ab…' [--key …] [--checkpoint FILE …]
 
 It needs Python 3.10 or newer and the package `cryptography`. Keys come from the command line alone: ask the publisher
-for them, and never take them from the bundle. A checkpoint that you kept, or that a witness gave you, is checked with
---checkpoint. The exit status is 0 if everything holds, and 7 if anything does not.
+for them, never take them from the bundle. --checkpoint compares one that you kept, or that a witness gave you. The exit
+status is 0 if everything holds, 7 if anything does not, and 2 if there was nothing to check: no zip, no key, no file.
 """
 
 import argparse
@@ -21,7 +21,6 @@ from typing import IO, BinaryIO
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-LONGEST_LINE, LONGEST_FILE = 64 << 20, 1_000_000
 TEXTS, NUMBERS = ("at", "by", "digest", "entry", "kind"), ("batch", "position", "v", "version")
 LEAF = dict.fromkeys(TEXTS, str) | dict.fromkeys(NUMBERS, int)
 PROOF = re.compile(r"proofs/(?:([0-9a-f-]{36})-(\d{1,10})\.tlog-proof|(\d{20})-(\d{20})\.consistency)", re.ASCII)
@@ -53,14 +52,12 @@ def check_container(file: BinaryIO, infos: list[zipfile.ZipInfo]) -> None:
     """The zip must be its files one after the other, not compressed, without a byte besides (APPNOTE, section 4.3)."""
     need([i.filename for i in infos] == sorted({i.filename for i in infos}), "files out of order, or there twice")
     at, directory = 0, b""
-    for info in infos:
-        name = info.filename
+    for name, info in ((i.filename, i) for i in infos):
         need(NAMES.fullmatch(name), f"a file with a strange name: {name[:80]!r}")
-        need(name == "log.jsonl" or info.file_size <= LONGEST_FILE, f"{name} is too long")
+        need(name == "log.jsonl" or info.file_size <= 1_000_000, f"{name} is too long")
         sizes = struct.pack("<5H3L2H", 20, 0, 0, 0, 33, info.CRC, info.file_size, info.file_size, len(name), 0)
         header = b"PK\3\4" + sizes + name.encode()
-        file.seek(at)
-        need(info.header_offset == at and file.read(len(header)) == header, f"{name} is not stored as it should be")
+        need(info.header_offset == file.seek(at) and file.read(len(header)) == header, f"{name} is not as it must be")
         directory += b"PK\1\2\x14\3" + sizes + struct.pack("<3H2L", 0, 0, 0, 0o100644 << 16, at) + name.encode()
         at += len(header) + info.file_size
     file.seek(at)
@@ -96,7 +93,7 @@ class Tree:
 
 
 def read_key(text: str) -> Key:
-    name, id_, encoded = text.strip().split("+", 2)
+    name, id_, encoded = [*text.strip().split("+", 2), "", ""][:3]
     raw = bytes_of(encoded)
     fits = sha256(f"{name}\n".encode() + raw).hexdigest()[:8] == id_
     need(fits and len(raw) == 33 and raw[0] in (1, 4), f"the key of {name} is damaged, or of no known sort")
@@ -111,15 +108,12 @@ def read_checkpoint(raw: bytes, keys: list[Key]) -> Checkpoint:
     origin, size, root = f"{text}\n".split("\n")[:3]
     need(origin and re.fullmatch(r"0|[1-9][0-9]{0,17}", size) and len(bytes_of(root)) == 32, "a checkpoint: no root")
     signers = set[tuple[int, str]]()
-    for line in lines[:-1].split("\n"):
-        _, signer, encoded = line.split(" ")
-        signature = bytes_of(encoded)
-        for name, id_, sort, public in keys:
-            if (signer, signature[:4]) == (name, id_) and (sort == 4 or name == origin):
-                time = f"cosignature/v1\ntime {int.from_bytes(signature[4:12], 'big')}\n" if sort == 4 else ""
-                made = signature[12 if sort == 4 else 4 :]
-                Ed25519PublicKey.from_public_bytes(public).verify(made, f"{time}{text}\n".encode())
-                signers.add((sort, name))
+    for _, signer, encoded in (line.split(" ") for line in lines[:-1].split("\n")):
+        made = bytes_of(encoded)
+        for name, _, sort, public in (k for k in keys if k[:2] == (signer, made[:4]) and (k[2] == 4 or k[0] == origin)):
+            time = f"cosignature/v1\ntime {int.from_bytes(made[4:12], 'big')}\n" if sort == 4 else ""
+            Ed25519PublicKey.from_public_bytes(public).verify(made[12 if time else 4 :], f"{time}{text}\n".encode())
+            signers.add((sort, name))
     need((1, origin) in signers, f"the checkpoint of {size} events is signed by none of the keys given for {origin}")
     return origin, int(size), bytes_of(root), [name for _, name in sorted(signers)]
 
@@ -127,7 +121,7 @@ def read_checkpoint(raw: bytes, keys: list[Key]) -> Checkpoint:
 def read_log(lines: IO[bytes], counts: dict[str, int]) -> list[bytes]:
     """The leaves, after a look at every line: its form, its place, its payload."""
     leaves, erased, batch, before = list[bytes](), set[str](), 0, ("", "")
-    for place, raw in enumerate(iter(lambda: lines.readline(LONGEST_LINE), b""), 1):
+    for place, raw in enumerate(iter(lambda: lines.readline(64 << 20), b""), 1):
         line = json.loads(raw)
         said = json.loads(line["leaf"])
         need(raw == compact(line).encode() + b"\n" and compact(said) == line["leaf"], f"line {place}: not canonical")
@@ -150,10 +144,10 @@ def read_log(lines: IO[bytes], counts: dict[str, int]) -> list[bytes]:
     return leaves
 
 
-def check(path: str, keys: list[Key], kept: list[bytes]) -> str:
+def check(path: Path, keys: list[Key], kept: list[bytes]) -> str:
     """Check everything. Gives what to say of it."""
     counts = {"shown": 0, "withheld": 0, "erased": 0}
-    with open(path, "rb") as file, zipfile.ZipFile(file) as archive:
+    with path.open("rb") as file, zipfile.ZipFile(file) as archive:
         check_container(file, archive.infolist())
         files = {name: archive.read(name) for name in archive.namelist() if name != "log.jsonl"}
         leaves = read_log(archive.open("log.jsonl"), counts)
@@ -183,12 +177,18 @@ def check(path: str, keys: list[Key], kept: list[bytes]) -> str:
 
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("bundle")
+    parser.add_argument("bundle", type=Path)
     parser.add_argument("--key", action="append", required=True, help="a public key that you trust")
-    parser.add_argument("--checkpoint", action="append", default=[], metavar="FILE", help="one that you kept")
+    parser.add_argument("--checkpoint", action="append", default=[], metavar="FILE", type=Path, help="one you kept")
     given = parser.parse_args(arguments)
     try:
-        print(check(given.bundle, [*map(read_key, given.key)], [Path(name).read_bytes() for name in given.checkpoint]))
+        keys, kept = [*map(read_key, given.key)], [path.read_bytes() for path in given.checkpoint]
+        with given.bundle.open("rb") as file:
+            need(file.read(2) == b"PK" or zipfile.is_zipfile(file), f"{given.bundle} is no zip")
+    except (OSError, ValueError) as problem:  # nobody's evidence is looked at yet
+        parser.error(str(problem))
+    try:
+        print(check(given.bundle, keys, kept))
     except Exception as problem:  # whatever it is, nothing is proven
         print(f"REFUSED: {str(problem) or type(problem).__name__}", file=sys.stderr)
         return 7

@@ -35,7 +35,7 @@ from projections import (
     products,
     sources,
 )
-from projections.facts import Fact, Version, in_force, in_order, resolved
+from projections.facts import Fact, Version, in_force, in_order
 from projections.rows import Projection, Row
 
 PROJECTIONS: tuple[Projection, ...] = (
@@ -94,7 +94,7 @@ def fold_all(log: Iterable[tuple[UUID, Version]]) -> dict[str, list[Row]]:
 def fold_facts(facts: Sequence[Fact]) -> dict[str, list[Row]]:
     """The rows of every projection from the facts in force."""
     merged = merged_ids(facts)
-    whole = [f for f in (resolved(f, lambda i: merges.follow(i, merged)) for f in facts) if f is not None]
+    whole = [w for f in facts if (w := merges.resolve(f, merged)) is not None]
     rows: dict[str, list[Row]] = {}
     for projection in PROJECTIONS:
         by_key: dict[str, list[Fact]] = {}

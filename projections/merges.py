@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from events.ids import EntityId
 from events.register import Merge
-from projections.facts import Fact
+from projections.facts import Fact, resolved
 from projections.rows import Projection, Row
 
 
@@ -31,6 +31,11 @@ def fold(duplicate: str, facts: Sequence[Fact]) -> list[Merged]:
     """One row, of the merge recorded last."""
     merges = [f.event for f in facts if isinstance(f.event, Merge) and not f.deprecated]
     return [Merged(duplicate=duplicate, into=merges[-1].into)] if merges else []
+
+
+def resolve(fact: Fact, merged: Mapping[str, str]) -> Fact | None:
+    """The fact with every id replaced by the one that it stands for; None when it then says nothing."""
+    return resolved(fact, lambda given: follow(given, merged)) if merged else fact
 
 
 def follow(given: str, merged: Mapping[str, str]) -> str:

@@ -32,12 +32,15 @@ from timeline.erasing import naming, registration
 from timeline.errors import BadData
 from timeline.naming import near
 from timeline.state.projector import versions
-from timeline.state.tables import TABLES, Numbers, chunks, numbers
+from timeline.state.tables import TABLES, Numbers, chunks, merges_known, numbers
 from timeline.store import log
 from timeline.store.mapper import EntryEvent
 from timeline.store.tables import events
 
 ABOUT: tuple[type[Event], ...] = get_args(About)
+
+CHANGE_THE_TREE = frozenset(tag for tag, cls in kinds.KINDS.items() if issubclass(cls, (*PARENTS.kinds, Merge)))
+"""The kinds of which an event can change the tree of organizations."""
 
 MOST_COMPARED = 20
 """Of so many problems of a part it is said which id may be meant; in a large ledger each takes a while to compare."""
@@ -262,6 +265,8 @@ def _entries(connection: Connection, batch: Sequence[EntryEvent]) -> list[Proble
         if isinstance(said, DealCompletion | DealCancellation) and (kind := known.get(said.deal)) != "deal":
             message = f"{said.deal} is {_a(kind)}, and here stands a deal" if kind else f"no deal is called {said.deal}"
             problems.append(Problem(index, "deal", message, unknown="" if kind else str(said.deal)))
+        elif isinstance(said, DealCompletion | DealCancellation) and said.deal == item.originator_id:
+            problems.append(Problem(index, "deal", "a deal cannot be corrected into its own end"))
         if isinstance(said, Happening):
             problems += [
                 Problem(index, f"derived_from[{place}]", f"no entry is called {given}", unknown=str(given))
@@ -335,7 +340,7 @@ def check_tree(connection: Connection, part: Sequence[EntryEvent], start: int = 
     No organization may certainly be above itself on any day. The part begins `start` events after the batch.
     """
     problems = []
-    merged = cache(lambda: _merged(connection))
+    merged = cache(lambda: merges_known(Numbers(connection)))
     before = _said_before(connection, part)
     for index, item in enumerate(part, start):
         said = _said(item.event)
@@ -347,12 +352,6 @@ def check_tree(connection: Connection, part: Sequence[EntryEvent], start: int = 
             way = " → ".join([*circle, circle[0]])
             problems.append(Problem(index, "", f"the tree of organizations would go in a circle: {way}"))
     return problems
-
-
-def _merged(connection: Connection) -> dict[str, str]:
-    table = TABLES["merges"]
-    found = connection.execute(select(table.table).where(table.known(None))).mappings().all()
-    return {row.duplicate: row.into for row in table.loaded(found, Numbers(connection))}
 
 
 def _closes_circle(merge: Merge, merged: Mapping[str, str]) -> bool:
@@ -367,9 +366,8 @@ def _closes_circle(merge: Merge, merged: Mapping[str, str]) -> bool:
 def _said_before(connection: Connection, part: Sequence[EntryEvent]) -> dict[UUID, list[Event]]:
     """What the entries that a part speaks about ever said; those that can change no tree are left out."""
     about = [e.originator_id for e in part if isinstance(e.event, ABOUT)]
-    concerned = {tag for tag, cls in kinds.KINDS.items() if issubclass(cls, (*PARENTS.kinds, Merge))}
-    entries = [e for e, kind in _kinds_of(connection, dict.fromkeys(about)).items() if kind in concerned]
-    found = log.streams(connection, entries)
+    entries = [e for e, kind in _kinds_of(connection, dict.fromkeys(about)).items() if kind in CHANGE_THE_TREE]
+    found = log.streams(connection, entries, as_stored=True)  # what an erasure in this part takes away
     return {e: [v.event for v in versions(stream) if v.event is not None] for e, stream in found.items()}
 
 
@@ -408,6 +406,5 @@ def _circle(connection: Connection, unit: str) -> list[str] | None:
 def _parents(connection: Connection, unit: str) -> list[Parent]:
     table = TABLES["parents"]
     names = Numbers(connection)
-    query = select(table.table).where(table.table.c.organization == names.of(unit), table.known(None))
-    rows: list[Parent] = table.loaded(connection.execute(query).mappings().all(), names)
+    rows: list[Parent] = table.read(names, table.table.c.organization == names.of(unit))
     return rows

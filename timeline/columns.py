@@ -25,7 +25,7 @@ from typing import Annotated, Any, Literal, NamedTuple, Union, get_args, get_ori
 
 import msgspec
 
-from events.base import Citation, Event, Happening
+from events.base import Citation, Event, Happening, citation_of
 from events.dates import Date
 from events.durations import Duration
 from events.kinds import KINDS, enc_hook
@@ -171,8 +171,7 @@ def _breaks(part: str) -> bool:
 
 def _read_member(column: Column, given: str) -> Any:
     if column.item is Citation:
-        source, _, locator = given.partition(" ")
-        return {"source": source, "locator": locator.strip()}
+        return citation_of(given)
     if not column.parts:
         return given
     parts = zip(column.parts, given.split(":", len(column.parts) - 1), strict=False)

@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterator, Sequence
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Connection, func, literal, select
+from sqlalchemy import ColumnElement, Connection, delete, func, literal, select
 
 from events import kinds
 from events.about import Correction
@@ -18,9 +18,11 @@ from events.base import Event
 from events.register import Entity, Source
 from projections.entities import folded
 from projections.happenings import Listed
+from timeline.state.scrubbing import FOLLOWER
 from timeline.state.tables import table_of
 from timeline.store import log
-from timeline.store.tables import events, payloads
+from timeline.store.database import Database
+from timeline.store.tables import events, payloads, tracking
 
 FEW = 3
 """Letters of a word that are too few to tell a person by."""
@@ -99,6 +101,23 @@ def is_erased(stream: Sequence[log.Entry]) -> bool:
     return any(e.kind == "erasure" for e in stream)
 
 
+def is_put_back(stream: Sequence[log.Entry]) -> bool:
+    """Whether an erased entry, read as stored, has content again: somebody put it there by hand."""
+    last = max((e.version for e in stream if e.kind == "erasure"), default=0)
+    return any(e.state is not None for e in stream if e.version < last)
+
+
+def remove_again(database: Database, entry: UUID) -> None:
+    """Take out of the log what was put back of an erased entry. No answer was made from it, so no other row goes.
+
+    Nothing is recorded, as the erasure stands. The files hold it until they are scrubbed, which is due again.
+    """
+    with database.writing() as connection:
+        said = select(events.c.position).where(events.c.entry_id == entry, log.IS_ERASED)
+        connection.execute(delete(payloads).where(payloads.c.position.in_(said)))
+        connection.execute(delete(tracking).where(tracking.c.application == FOLLOWER))
+
+
 def _holds(connection: Connection, needle: bytes) -> ColumnElement[bool]:
     """The condition for stored events in which some bytes stand."""
     if connection.dialect.name == "sqlite":
@@ -110,7 +129,7 @@ def _holds(connection: Connection, needle: bytes) -> ColumnElement[bool]:
 
 def _said(connection: Connection, entries: Sequence[UUID]) -> Iterator[Event]:
     """All that the entries say or ever said, corrections by what they put in the place."""
-    for stream in log.streams(connection, entries).values():
+    for stream in log.streams(connection, entries, as_stored=True).values():
         for e in stream:
             if e.state is not None:
                 event = kinds.decode(e.kind, e.state)

@@ -30,8 +30,9 @@ from timeline.audit.journal import Journal
 from timeline.entries import entry_named as entry_named
 from timeline.entries import entry_of as entry_of
 from timeline.errors import Conflict, StoreError
+from timeline.progress import Progress, untold
 from timeline.state import tables as state_tables
-from timeline.state.projector import Tell, nobody, project, project_in_parts
+from timeline.state.projector import project, project_in_parts
 from timeline.store import log, tables
 from timeline.store.database import Database
 from timeline.store.mapper import EntryEvent, EventMapper, Stored
@@ -141,7 +142,7 @@ class Ledger(Application[UUID]):
         return self.record_read(batch, by=by, also=also)
 
     def record_read(
-        self, batch: Sequence[EntryEvent], *, by: str = "", also: Also | None = None, tell: Tell = nobody
+        self, batch: Sequence[EntryEvent], *, by: str = "", also: Also | None = None, tell: Progress = untold
     ) -> log.Batch:
         """Record events that were read from their stored form, which need no second look at it.
 
@@ -183,7 +184,7 @@ class Ledger(Application[UUID]):
         assert isinstance(self.recorder, LogApplicationRecorder)
         self.recorder.record(Stored(batch, self.mapper), **kwargs)
 
-    def _check(self, connection: Connection, written: log.Batch, batch: Sequence[EntryEvent], tell: Tell) -> None:
+    def _check(self, connection: Connection, written: log.Batch, batch: Sequence[EntryEvent], tell: Progress) -> None:
         problems: list[checks.Problem] = []
         for start, part in _parts(batch):
             tell("checking", start, len(batch))

@@ -8,9 +8,8 @@ import msgspec
 
 from projections.all import PROJECTIONS
 from projections.contradictions import FOLDED, contradictions
-from projections.facts import resolved
 from projections.happenings import Listed
-from projections.merges import follow
+from projections.merges import resolve
 from timeline.view import View
 
 
@@ -31,7 +30,7 @@ def clashes(view: View) -> list[Clash]:
     facts = view.facts(row.entry for row in view.rows(Listed))
     rows = {p.name: view.rows(p.row) for p in PROJECTIONS if p.name in FOLDED}
     merged = view.directory.merged
-    whole = [w for f in facts.values() if (w := resolved(f, lambda i: follow(i, merged))) is not None]
+    whole = [w for f in facts.values() if (w := resolve(f, merged)) is not None]
     return [
         Clash(
             code=clash.code,

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from functools import cached_property
 
-from sqlalchemy import ColumnElement, Connection, select
+from sqlalchemy import ColumnElement, Connection
 
 from projections.entities import Registered, folded
 from projections.merges import follow
 from timeline.errors import AmbiguousName, UnknownName
-from timeline.state.tables import TABLES, Numbers, chunks
+from timeline.state.tables import TABLES, Numbers, chunks, merges_known
 
 
 def near(given: str, known: Iterable[str], *, limit: int = 3) -> list[str]:
@@ -40,7 +40,6 @@ class Directory:
     """The entities as known at a position of the log, by id and by name; read from the ledger as they are asked for."""
 
     def __init__(self, connection: Connection, known: int | None = None, numbers: Numbers | None = None) -> None:
-        self._connection = connection
         self._known = known
         self._numbers = numbers or Numbers(connection)
         self._found: dict[str, Registered | None] = {}
@@ -48,9 +47,7 @@ class Directory:
     @cached_property
     def merged(self) -> dict[str, str]:
         """What each id that was given up stands for."""
-        table = TABLES["merges"]
-        found = self._connection.execute(select(table.table).where(table.known(self._known))).mappings().all()
-        return {row.duplicate: row.into for row in table.loaded(found, self._numbers)}
+        return merges_known(self._numbers, self._known)
 
     @cached_property
     def entities(self) -> dict[str, Registered]:
@@ -59,9 +56,7 @@ class Directory:
         return {row.entity: row for row in sorted(rows, key=lambda r: r.entity)}
 
     def _rows(self, *conditions: ColumnElement[bool]) -> list[Registered]:
-        table = TABLES["entities"]
-        query = select(table.table).where(table.known(self._known), *conditions)
-        rows: list[Registered] = table.loaded(self._connection.execute(query).mappings().all(), self._numbers)
+        rows: list[Registered] = TABLES["entities"].read(self._numbers, *conditions, known=self._known)
         return rows
 
     def prefetch(self, ids: Iterable[str]) -> None:

@@ -192,3 +192,17 @@ def test_a_writer_without_the_journal_is_found(sqlite_url, tmp_path):
         (finding,) = kept.verify("journal").findings
 
     assert (finding.code, finding.position) == ("journal", SIZE + 1)
+
+
+def test_an_erasure_is_announced_as_whatever_else_is_recorded(run, own_ledger, tmp_path):
+    path = tmp_path / "kept"
+
+    ran = run(
+        "erase", "goyal-leaves-meta", "--because", "asked", "--ground", "law", "--journal", str(path), db=own_ledger
+    )
+
+    assert ran.status == 0, ran.err
+    first, event, ready, done = path.read_text().splitlines()
+    assert (first, ready) == ("timeline journal 1 after 310", "ready 311 311")
+    assert (event.split()[1], event.split()[2]) == (done.split()[1], done.split()[2])
+    assert run("audit", "verify", "--no-checkpoint", "--journal", str(path), db=own_ledger).status == 0

@@ -174,7 +174,7 @@ REFUSED = {
         "the first 281 events are not those",
     ),
     "truncated": (cut, "the log has 272 events, and .* says 281: its end was cut off"),
-    "a gap": (lambda a: a.delete(5), "the log is damaged from position 1 on"),
+    "a gap": (lambda a: a.delete(5), "the log is damaged from position 5 on"),
 }
 
 

@@ -15,8 +15,9 @@ import pytest
 from tests.audit.attacks import EVENT, Attacker, attacking
 from tests.audit.sealed import SIZE, Kept, honest
 from tests.timeline.builders import layoff
-from timeline.audit import checkpoints
+from timeline.audit import checkpoints, reading
 from timeline.audit.notes import Checkpoint, Signer, signed
+from timeline.audit.sealing import NotConsistent
 from timeline.ledger import Ledger, new
 from timeline.store.log import digest_of
 
@@ -214,6 +215,10 @@ GUARDS_ON_SQLITE: dict[str, tuple[str, ...]] = {
         "ALTER TABLE memberships RENAME TO real_memberships",
         "CREATE VIEW memberships AS SELECT * FROM real_memberships WHERE 0",
     ),
+    "a view in the place of the ids": (
+        "ALTER TABLE numbers RENAME TO real_numbers",
+        "CREATE VIEW numbers AS SELECT * FROM real_numbers WHERE 0",
+    ),
     "one more index": ("CREATE UNIQUE INDEX once ON events (recorded_by, position)",),
     "a view in the place of a table": (
         "PRAGMA legacy_alter_table = ON",
@@ -275,6 +280,29 @@ GUARDS_ON_POSTGRESQL: dict[str, tuple[str, ...]] = {
     ),
     "triggers turned off for everybody": (FOR_EVERYBODY.format("session_replication_role = replica"),),
     "uniqueness dropped": ("ALTER TABLE events DROP CONSTRAINT events_entry_version",),
+    "a trigger of a known name on another table": (
+        "CREATE TRIGGER events_no_change BEFORE INSERT ON memberships FOR EACH ROW EXECUTE FUNCTION timeline_refuse()",
+    ),
+    "a function that looks elsewhere": ("ALTER FUNCTION timeline_erased() SET search_path = evil",),
+    "a view in the place of a projection": (
+        "ALTER TABLE memberships RENAME TO real_memberships",
+        "CREATE VIEW memberships AS SELECT * FROM real_memberships WHERE false",
+    ),
+    "a rule on a projection": ("CREATE RULE quiet AS ON INSERT TO memberships DO INSTEAD NOTHING",),
+    "a trigger on a projection": (
+        "CREATE TRIGGER quiet BEFORE INSERT ON numbers FOR EACH ROW EXECUTE FUNCTION timeline_refuse()",
+    ),
+    "row security on a projection": ("ALTER TABLE memberships ENABLE ROW LEVEL SECURITY",),
+    "a table that inherits from a projection": ("CREATE TABLE more () INHERITS (memberships)",),
+    "another projection first on the search path": (
+        "CREATE SCHEMA evil",
+        "CREATE TABLE evil.memberships (LIKE memberships)",
+        FOR_EVERYBODY.format("search_path = evil, public"),
+    ),
+    "a column of another type": ("ALTER TABLE events ALTER COLUMN batch TYPE numeric",),
+    "a column that the database fills": ("ALTER TABLE payloads ADD COLUMN more text DEFAULT 'x'",),
+    "one more index": ("CREATE INDEX helpful ON events ((upper(kind)))",),
+    "a rule of its own for new rows": ("ALTER TABLE events ADD CHECK (kind <> 'departure') NOT VALID",),
     "the table of checkpoints gone": ("DROP TABLE checkpoints",),
     "the log gone": ("DROP TABLE payloads", "DROP TABLE events"),
 }
@@ -302,6 +330,62 @@ def test_on_sqlite_what_guards_the_log_is_looked_at(sqlite_url, tmp_path, name):
 def test_on_postgresql_what_guards_the_log_is_looked_at(postgres_url, tmp_path, name):
     with honest(postgres_url, tmp_path) as kept:
         assert_shape_is_found(kept, GUARDS_ON_POSTGRESQL[name])
+
+
+NOT_UTF8 = "CAST(x'ff00fe' AS TEXT)"
+CELLS: dict[str, tuple[str, str]] = {
+    "a kind that is not UTF-8": (f"UPDATE events SET kind = {NOT_UTF8} WHERE position = 200", "unreadable"),
+    "a recorder that is not UTF-8": (f"UPDATE events SET recorded_by = {NOT_UTF8} WHERE position = 200", "unreadable"),
+    "an entry that is not UTF-8": (f"UPDATE events SET entry_id = {NOT_UTF8} WHERE position = 200", "unreadable"),
+    "an entry that is no UUID": ("UPDATE events SET entry_id = 'one' WHERE position = 200", "unreadable"),
+    "an entry of bytes": ("UPDATE events SET entry_id = CAST(entry_id AS BLOB) WHERE position = 200", "unreadable"),
+    "a digest of text": ("UPDATE events SET digest = CAST(digest AS TEXT) WHERE position = 200", "unreadable"),
+    "a time of text": ("UPDATE events SET recorded_at = 'noon' WHERE position = 200", "unreadable"),
+    "a time beyond all calendars": ("UPDATE events SET recorded_at = 1 << 62 WHERE position = 200", "unreadable"),
+    "a version of bytes": ("UPDATE events SET version = x'ff' WHERE position = 200", "version"),
+    "a salt of text": ("UPDATE payloads SET salt = CAST(salt AS TEXT) WHERE position = 200", "payload"),
+    "stored text that is not UTF-8": (f"UPDATE payloads SET state = {NOT_UTF8} WHERE position = 200", "payload"),
+    "stored bytes that are not UTF-8": ("UPDATE payloads SET state = x'7bfffe' WHERE position = 200", "digest"),
+    "stored bytes without an end": ("UPDATE payloads SET state = zeroblob(0) WHERE position = 200", "digest"),
+}
+
+
+@pytest.mark.parametrize("name", CELLS)
+def test_a_cell_that_cannot_be_read_is_found_at_its_own_position_and_the_rest_is_read(
+    sqlite_url, tmp_path, monkeypatch, name
+):
+    """On PostgreSQL the types of columns refuse such cells. There are pages before it and behind it."""
+    statement, code = CELLS[name]
+    monkeypatch.setattr(reading, "PAGE", 64)
+    with honest(sqlite_url, tmp_path) as kept:
+        with attacking(kept.url) as attacker:
+            attacker.run(statement)
+            attacker.run("UPDATE payloads SET state = x'7b' WHERE position = 279")
+
+        report = kept.verify("outside", "journal")
+
+    assert (200, code) in {(f.position, f.code) for f in report.findings}, report.findings
+    assert (279, "digest") in {(f.position, f.code) for f in report.findings}
+    assert report.size == SIZE
+    assert all(f"{f.what}{f.expected}{f.found}".encode() for f in report.findings), "what cannot be shown"
+
+
+def test_a_seal_names_the_first_position_that_cannot_be_read(sqlite_url, tmp_path):
+    with honest(sqlite_url, tmp_path) as kept:
+        with attacking(kept.url) as attacker:
+            attacker.run(f"UPDATE events SET kind = {NOT_UTF8} WHERE position = 200")
+
+        with pytest.raises(NotConsistent, match="from position 200 on"):
+            kept.seal()
+
+
+def test_stored_bytes_nested_without_end_are_a_finding(make):
+    """Whoever decodes them runs out of stack."""
+    kept = make()
+    with attacking(kept.url) as attacker:
+        attacker.rewrite(3, b"[" * 100_000)
+
+    assert (3, "kind") in {(f.position, f.code) for f in kept.verify().findings}
 
 
 # -- what takes a checkpoint ------------------------------------------------------------------------------------------
@@ -493,3 +577,52 @@ def test_a_cut_shows_also_when_the_log_goes_on_from_there(make):
     (finding,) = kept.verify("journal").findings
     assert (finding.code, finding.position) == ("journal", 281)
     assert "the log was cut" in finding.found
+
+
+# -- what the other commands say of it ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "DELETE FROM log_head",
+        "UPDATE log_head SET frontier = x'00'",
+        "UPDATE events SET kind = CAST(x'ff00' AS TEXT) WHERE position = 100",
+        "UPDATE events SET kind = 'nonsense' WHERE position = 100",
+        "UPDATE payloads SET state = x'ff' WHERE position = 100",
+    ],
+)
+@pytest.mark.parametrize(
+    "words",
+    ["audit replay", "audit prove-consistency 50 310", "doctor", "retract goyal-leaves-meta --because x"],
+)
+def test_a_damaged_log_is_no_bug_of_the_program(run, own_ledger, statement, words):
+    """Whatever a command can still do; it ends with an answer or a sentence, never with a traceback."""
+    with attacking(f"sqlite:///{own_ledger}") as attacker:
+        attacker.run(statement)
+
+    ran = run(*words.split(), db=own_ledger)
+
+    assert "Traceback" not in ran.err
+    assert ran.status in (0, 1, 6, 7)
+
+
+def test_what_was_erased_and_put_back_is_seen_told_by_nobody_and_removed_again(run, own_ledger):
+    """Somebody has a backup from before the erasure."""
+    words = ("erase", "goyal-leaves-meta", "--because", "he asked for it", "--ground", "GDPR Art. 17")
+    backup = Attacker(f"sqlite:///{own_ledger}")
+    row = backup.row("SELECT p.position, salt, state FROM payloads AS p WHERE p.position = 90")
+    backup.connection.close()
+    run(*words, db=own_ledger)
+    with attacking(f"sqlite:///{own_ledger}") as attacker:
+        attacker.run("INSERT INTO payloads (position, salt, state) VALUES (?, ?, ?)", *row)
+
+    found = run("audit", "verify", "--no-checkpoint", "--json", db=own_ledger)
+    assert [(f["code"], f["position"]) for f in found.items] == [("payload", 90)]
+    for asked in (("why", "goyal-leaves-meta"), ("export", "jsonl"), ("export", "json")):
+        assert "6 years 7 months" not in (said := run(*asked, db=own_ledger).out)
+        assert "P6Y7M" not in said
+    again = run(*words, db=own_ledger)
+    assert (again.status, "it is removed again" in again.err) == (0, True)
+    assert run("audit", "verify", "--no-checkpoint", db=own_ledger).status == 0
+    assert "is erased already" in run(*words, db=own_ledger).err

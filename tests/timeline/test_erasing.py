@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Callable
-from contextlib import closing
-from itertools import count
-from pathlib import Path
+from io import BytesIO
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -21,14 +17,20 @@ from events.people import Appointment, Arrival
 from events.said import Gathering
 from tests.projections.facts import arrival, departure
 from tests.projections.histories import History, Scribe, histories, of_kinds
-from tests.projections.test_projector import begin, differences, folded, standing
+from tests.projections.test_projector import differences, folded, standing
 from tests.timeline.builders import layoff, org, person, source
+from tests.timeline.telling import begin, told
 from tests.timeline.test_rebuild import at_step, kept
 from timeline.checks import Invalid
 from timeline.entries import entry_named
+from timeline.erasing import is_put_back, remove_again
 from timeline.errors import Conflict, StoreError
+from timeline.exports.formats import Options
+from timeline.exports.ical import calendar
+from timeline.exports.selection import Selection
 from timeline.ledger import Ledger, following, new
 from timeline.state.rebuild import rebuild, verify
+from timeline.state.scrubbing import pending
 from timeline.state.soundness import find_faults
 from timeline.state.tables import entry_keys, numbers
 from timeline.store import log
@@ -36,15 +38,6 @@ from timeline.store.nodes import root_at
 from timeline.store.tables import events, payloads
 
 GROUND = Erasure(reason="asked for", ground="GDPR Art. 17")
-
-
-@pytest.fixture(scope="module")
-def world(tmp_path_factory: pytest.TempPathFactory) -> Callable[[], Ledger]:
-    """Gives a new SQLite ledger of the registered world at each call."""
-    folder = tmp_path_factory.mktemp("erased")
-    begin(str(folder / "world.db"))
-    numbers = count()
-    return lambda: Ledger.open(str(Path(shutil.copy(folder / "world.db", folder / f"{next(numbers)}.db"))))
 
 
 @pytest.fixture
@@ -77,15 +70,9 @@ def erasing_is_as_never_said(ledger: Ledger, history: History) -> None:
     """Rows kept, rows rebuilt and rows folded from what is left of the log are the same, at the end of every batch."""
     scribe = Scribe()
     ends = []
-    for steps in history:
-        if written := scribe.write(steps):
-            try:
-                batch = ledger.record(written, by="test")
-            except Invalid:
-                continue
-            scribe.keep(written)
-            ends.append(batch.last)
-            assert differences(standing(ledger), folded(scribe.log)) == {}
+    for batch, _ in told(ledger, history, scribe):
+        ends.append(batch.last)
+        assert differences(standing(ledger), folded(scribe.log)) == {}
     for position in ends:
         assert differences(standing(ledger, position), folded(scribe.log[:position])) == {}, f"known at {position}"
     before = kept(ledger)
@@ -105,7 +92,7 @@ def erasing_is_as_never_said(ledger: Ledger, history: History) -> None:
     )
 )
 def test_what_is_erased_was_never_known(world, history):
-    with closing(world()) as ledger:
+    with Ledger.open(str(world())) as ledger:
         erasing_is_as_never_said(ledger, history)
 
 
@@ -119,7 +106,7 @@ def test_what_is_erased_was_never_known(world, history):
 )
 def test_a_merge_that_is_erased_was_never_known(world, history):
     """What was recorded before and after it counts for the ids that it names."""
-    with closing(world()) as ledger:
+    with Ledger.open(str(world())) as ledger:
         erasing_is_as_never_said(ledger, history)
 
 
@@ -128,7 +115,7 @@ def test_a_merge_that_is_erased_was_never_known(world, history):
 def test_so_it_is_on_postgresql(postgres_server, history):
     with postgres_server.database() as url:
         begin(url)
-        with closing(Ledger.open(url)) as ledger:
+        with Ledger.open(url) as ledger:
             erasing_is_as_never_said(ledger, history)
 
 
@@ -288,6 +275,81 @@ def test_during_a_rebuild_nothing_is_erased(ledger, step):
     assert refused
     erased(ledger, CAME)
     assert verify(ledger.database) == (0, [])
+
+
+def put_back(ledger: Ledger, entry, batch: log.Batch, kept_rows) -> None:
+    """Somebody with a backup."""
+    with ledger.database.writing() as connection:
+        connection.execute(payloads.insert(), kept_rows)
+        left = log.streams(connection, [entry], as_stored=True)[entry]
+    assert any(e.state is not None for e in left if e.position < batch.first)
+
+
+@pytest.fixture
+def restored(ledger):
+    """Who left Acme was erased, and what it said stands in the log again."""
+    with ledger.database.reading() as connection:
+        of_entry = payloads.c.position.in_(select(events.c.position).where(events.c.entry_id == LEFT))
+        rows = [row._asdict() for row in connection.execute(select(payloads).where(of_entry))]
+    batch = erased(ledger, LEFT)
+    before = kept(ledger)
+    put_back(ledger, LEFT, batch, rows)
+    return ledger, before
+
+
+def test_what_is_put_back_after_an_erasure_is_read_by_nobody(restored):
+    """Not by who asks for the entry, reads the log, knew it in the past, or makes the projections anew."""
+    ledger, before = restored
+
+    with ledger.database.reading() as connection:
+        for found in (
+            log.streams(connection, [LEFT])[LEFT],
+            log.streams(connection, [LEFT], upto=7)[LEFT],  # as known before the erasure
+            [e for e in log.read(connection) if e.entry_id == LEFT],
+            [e for e in log.read(connection, upto=7) if e.entry_id == LEFT],
+            [e for e in log.batch_of(connection, 7) if e.entry_id == LEFT],
+            log.stored_events(connection, LEFT),
+            [e for e in log.notifications(connection, 1, 100) if e.originator_id == LEFT],
+        ):
+            assert found[0].state in (None, b"")
+    assert verify(ledger.database) == (0, [])
+    rebuild(ledger.database)
+    assert differences(kept(ledger), before) == {}
+    assert faults(ledger) == ["the content of erased events is still there, at position 7"]
+
+
+def test_what_is_put_back_after_an_erasure_can_be_removed_again(restored):
+    """The erasure stands, so nothing is recorded; the files are due to be cleaned once more."""
+    ledger, before = restored
+    with ledger.database.reading() as connection:
+        assert is_put_back(log.streams(connection, [LEFT], as_stored=True)[LEFT])
+        head = log.head_position(connection)
+
+    remove_again(ledger.database, LEFT)
+
+    with ledger.database.reading() as connection:
+        assert not is_put_back(log.streams(connection, [LEFT], as_stored=True)[LEFT])
+        assert log.head_position(connection) == head == pending(connection)
+    assert faults(ledger) == []
+    assert differences(kept(ledger), before) == {}
+
+
+def test_a_calendar_that_was_shown_before_an_erasure_elsewhere_does_not_show_it_again(ledger):
+    """A server keeps events that it showed before; another process erases one."""
+
+    def shown() -> bytes:
+        file = BytesIO()
+        with ledger.ask() as view:
+            calendar.export(view, Selection(), file.write, Options())
+        return file.getvalue()
+
+    assert b"left" in shown()
+    with Ledger.open(ledger.database.url.render_as_string(hide_password=False)) as elsewhere:
+        erased(elsewhere, LEFT)
+
+    assert b"left" not in shown()
+    with ledger.ask() as view:
+        assert view.facts([LEFT]) == {}
 
 
 def test_content_that_is_gone_without_an_erasure_is_found(ledger):

@@ -209,6 +209,15 @@ def test_only_a_deal_is_completed(ledger):
     assert problem(ledger, completion(unknown)).message == f"no deal is called {unknown}"
 
 
+def test_a_deal_is_not_corrected_into_its_own_end(ledger):
+    agreed = new(deal())
+    ledger.record([agreed])
+    own_end = Correction(event=completion(agreed.originator_id))
+
+    with pytest.raises(Invalid, match="into its own end"):
+        ledger.record([following(agreed.originator_id, 1, own_end)])
+
+
 def test_a_fact_is_derived_from_entries_that_exist(ledger):
     unknown = uuid4()
 

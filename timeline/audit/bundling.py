@@ -179,7 +179,8 @@ class _Log:
         """`leaf`, and `salt` and `payload` in base64; in their place `absent` where they are withheld or erased."""
         told = f'"leaf":{encode_basestring(leaf.decode())}'
         salt, state, entry = page.salts[at], page.states[at], page.entries[at]
-        if salt is None or state is None:
+        is_erased = self.erasures.get(entry, 0) > page.positions[at]  # also if somebody put its payload back
+        if is_erased or salt is None or state is None:
             self._check_erased(page.positions[at], entry)
             self.erased += 1
             return f'{{"absent":"erased",{told}}}\n'

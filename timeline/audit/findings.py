@@ -34,7 +34,9 @@ class Findings:
         """Note a finding. Bytes are shown in hexadecimal, long texts by their beginning."""
         self.counts[code] += 1
         if self.counts[code] <= SHOWN:
-            shown = Finding(code=code, position=position, what=what, expected=_text(expected), found=_text(found))
+            shown = Finding(
+                code=code, position=position, what=_text(what), expected=_text(expected), found=_text(found)
+            )
             self.kept.append(shown)
 
     @property
@@ -46,5 +48,5 @@ class Findings:
 def _text(value: object) -> str:
     if isinstance(value, bytes | memoryview):
         return bytes(value[:32]).hex() + ("…" if len(value) > 32 else "")
-    text = str(value)
+    text = str(value).encode("utf-8", "backslashreplace").decode()
     return text if len(text) <= 200 else f"{text[:199]}…"

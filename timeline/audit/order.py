@@ -5,7 +5,7 @@ A page is compared as a whole, which is quick; only one that is not in order is 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from hashlib import sha256
 
 import msgspec
@@ -126,6 +126,7 @@ def leaf_hashes(page: Page, findings: Findings) -> list[Hash]:
     """The hashes of the leaves that the columns of a page make."""
     found: list[Hash] = []
     try:
+        _check_entries(page.entries)
         for start, stop in runs(page):
             found += _hashes(page, start, stop)
     except _BAD:
@@ -141,8 +142,17 @@ def _hashes(page: Page, start: int, stop: int) -> list[Hash]:
     return [sha256(b"\0" + made(*row)).digest() for row in rows]
 
 
+def _check_entries(entries: Sequence[str]) -> None:
+    """Raises ValueError if one is not written as a UUID is: 32 digits and four hyphens, in lower case."""
+    digits = "".join(entries).replace("-", "")
+    is_written_so = {len(entry) for entry in entries} == {36} and digits == digits.lower()
+    if not is_written_so or len(digits) != 32 * len(entries) or len(bytes.fromhex(digits)) != 16 * len(entries):
+        raise ValueError(f"{entries[0]} is no UUID")
+
+
 def _hash_or_finding(page: Page, at: int, findings: Findings) -> list[Hash]:
     try:
+        _check_entries(page.entries[at : at + 1])
         return _hashes(page, at, at + 1)
     except _BAD as problem:
         findings.add("unreadable", "the columns of the event", "a leaf", problem, position=page.positions[at])
@@ -183,7 +193,7 @@ def _are_as_told(page: Page) -> bool:
 
 
 def _check_payload(
-    position: int, kind: str, digest: bytes, salt: bytes | None, state: bytes, findings: Findings
+    position: int, kind: str, digest: object, salt: bytes | None, state: bytes, findings: Findings
 ) -> None:
     if not isinstance(salt, bytes) or not isinstance(state, bytes):
         shown = f"{type(salt).__name__}, {type(state).__name__}"
@@ -191,7 +201,7 @@ def _check_payload(
         return
     if len(salt) != SALT_BYTES:
         findings.add("payload", "the length of the salt", SALT_BYTES, len(salt), position=position)
-    if (computed := digest_of(salt, state)) != digest:
+    if isinstance(digest, bytes) and (computed := digest_of(salt, state)) != digest:
         findings.add("digest", "the digest of salt and stored bytes", digest, computed, position=position)
     if (said := _kind_in(state)) != kind:
         findings.add("kind", "the kind in the stored bytes", kind, said, position=position)
@@ -201,6 +211,6 @@ def _kind_in(state: bytes) -> str:
     """The kind that stored bytes of any form say."""
     try:
         found = msgspec.json.decode(state)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return "no JSON"
     return str(found.get("kind", "none")) if isinstance(found, dict) else "no object"

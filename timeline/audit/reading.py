@@ -5,7 +5,9 @@ Events and payloads are read one beside the other, in the order of positions: to
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection
@@ -101,16 +103,53 @@ class _Payloads:
 def fetched(connection: Connection, query: str, name: str) -> Iterator[list[Any]]:
     """The rows of a query, a page at a time; `name` tells queries apart that run at once.
 
-    They come from the driver: SQLAlchemy's own rows would take longer than all the rest.
+    They come from the driver: SQLAlchemy's own rows would take longer than all the rest. Text that is not UTF-8 comes
+    with surrogates, which nothing encodes, so that it is found at its place.
     """
+    driver: Any = connection.connection.driver_connection
     if connection.dialect.name == "sqlite":
-        driver: Any = connection.connection.driver_connection
-        cursor = driver.execute(query)
-        while rows := cursor.fetchmany(PAGE):
-            yield rows
+        yield from _fetched_sqlite(driver, query)
         return
-    driver = connection.connection.driver_connection
     with driver.cursor(name=f"audit_{name}", binary=True) as cursor:
         cursor.execute(query)
         while rows := cursor.fetchmany(PAGE):
             yield rows
+
+
+def _fetched_sqlite(driver: Any, query: str) -> Iterator[list[Any]]:
+    given = 0
+    try:
+        cursor = driver.execute(query)
+        while rows := cursor.fetchmany(PAGE):
+            given += len(rows)
+            yield rows
+        return
+    except sqlite3.OperationalError as problem:
+        if "decode" not in str(problem):
+            raise
+    # The page that holds such a text is lost, so the query begins again, slower; all that was given is passed over.
+    with any_text(driver):
+        cursor = driver.execute(query)
+        for _ in range(given):
+            cursor.fetchone()
+    while True:
+        with any_text(driver):
+            rows = cursor.fetchmany(PAGE)
+        if not rows:
+            return
+        yield rows
+
+
+@contextmanager
+def any_text(driver: Any) -> Iterator[None]:
+    """While SQLite's driver reads here, a text that is not UTF-8 comes with surrogates; otherwise it would raise."""
+    before = driver.text_factory
+    driver.text_factory = _with_surrogates
+    try:
+        yield
+    finally:
+        driver.text_factory = before
+
+
+def _with_surrogates(raw: bytes) -> str:
+    return raw.decode("utf-8", "surrogateescape")

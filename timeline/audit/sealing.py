@@ -149,9 +149,12 @@ class _Going:
         for page in pages(connection, after=self.tree.size, payloads=False):
             first, findings = self.tree.size + 1, Findings()
             hashes = order.leaf_hashes(page, findings)
-            if findings.count or page.positions != tuple(range(first, first + len(hashes))):
+            numbered = range(first, first + len(hashes))
+            if findings.count or page.positions != tuple(numbered):
+                gaps = [wanted for wanted, found in zip(numbered, page.positions, strict=True) if wanted != found]
+                bad = [f.position for f in findings.kept if f.position is not None]
                 raise NotConsistent(
-                    f"the log is damaged from position {first} on: `timeline audit verify` tells more; "
+                    f"the log is damaged from position {min(gaps + bad)} on: `timeline audit verify` tells more; "
                     "nothing was signed"
                 )
             self._extend(hashes)

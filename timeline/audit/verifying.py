@@ -20,7 +20,7 @@ from timeline.audit.findings import Finding, Findings
 from timeline.audit.growing import Growing
 from timeline.audit.journaled import Journaled
 from timeline.audit.milestones import Reached, milestones
-from timeline.audit.reading import Page, pages
+from timeline.audit.reading import Page, any_text, pages
 from timeline.audit.tree import EMPTY, HASH, Hash
 from timeline.store.database import Database
 
@@ -182,7 +182,7 @@ class _Verification:
     def _check_missing(self, missing: Sequence[tuple[int, str]]) -> None:
         """Every payload that is gone has an erasure that came later."""
         for position, entry in missing:
-            given = entry.replace("-", "") if self.is_sqlite else entry
+            given = entry.replace("-", "").encode("utf-8", "replace").decode() if self.is_sqlite else entry
             query = "SELECT count(*) FROM events WHERE entry_id = {} AND kind = 'erasure' AND position > {}"
             erased = self._row(query.format("?" if self.is_sqlite else "%s::uuid", int(position)), (given,))
             if not erased[0]:
@@ -263,19 +263,21 @@ class _Verification:
 
     def _rows(self, query: str, values: tuple[Any, ...] = ()) -> list[Any]:
         """The first rows of a query, more than are shown."""
-        found: list[Any] = self._execute(query, values).fetchmany(1000)
-        return found
+        return self._fetched(query, values, 1000)
 
     def _row(self, query: str, values: tuple[Any, ...] = ()) -> Any:
-        return self._execute(query, values).fetchone()
+        return next(iter(self._fetched(query, values, 1)), None)
 
-    def _execute(self, query: str, values: tuple[Any, ...]) -> Any:
+    def _fetched(self, query: str, values: tuple[Any, ...], most: int) -> list[Any]:
         """Ask through the driver, which costs a tenth; in SQLite always the main database."""
         driver: Any = self.connection.connection.driver_connection
-        if self.is_sqlite:
-            for name in shape.LOG:
-                query = query.replace(f" {name}", f" main.{name}")
-        return driver.execute(query, values) if values else driver.execute(query)
+        if not self.is_sqlite:
+            found: list[Any] = (driver.execute(query, values) if values else driver.execute(query)).fetchmany(most)
+            return found
+        for name in shape.LOG:
+            query = query.replace(f" {name}", f" main.{name}")
+        with any_text(driver):
+            return list(driver.execute(query, values).fetchmany(most))
 
 
 def _driver_error(connection: Connection) -> type[Exception]:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from importlib import import_module
-
 import click
+
+from timeline.commands.lazy import LazyGroup
 
 PARTS: dict[str, tuple[str, str]] = {
     # name: module in timeline.commands, what it does in a line
@@ -18,28 +18,7 @@ PARTS: dict[str, tuple[str, str]] = {
 }
 
 
-class Parts(click.Group):
-    """The commands of the audit by name."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        """The names, in the order of the help."""
-        return list(PARTS)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """One command; None for a name that does not exist."""
-        if cmd_name not in PARTS:
-            return None
-        module = import_module(f"timeline.commands.{PARTS[cmd_name][0]}")
-        command: click.Command = module.COMMANDS[cmd_name]
-        return command
-
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """The commands, without loading any."""
-        with formatter.section("Commands"):
-            formatter.write_dl([(name, text) for name, (_, text) in PARTS.items()])
-
-
-@click.command(cls=Parts)
+@click.group(cls=LazyGroup, table=PARTS)
 def audit() -> None:
     """Seal the log, and find out whether anybody rewrote it.
 

@@ -8,11 +8,12 @@ from uuid import UUID
 import click
 
 from events.about import Erasure
-from timeline.commands.change import append, changes, target_of
+from timeline.changing import target_of
+from timeline.commands.change import append, changes
 from timeline.commands.context import Asked, records
-from timeline.erasing import derived_from, in_words, is_erased, naming, registration
+from timeline.erasing import derived_from, in_words, is_erased, is_put_back, naming, registration, remove_again
 from timeline.errors import BadData
-from timeline.ledger import following
+from timeline.ledger import Ledger, following
 from timeline.printing.words import counted
 from timeline.state.scrubbing import scrub
 from timeline.store import log
@@ -57,6 +58,15 @@ def erase(
         timeline erase goyal-leaves-meta --because "he asked for it" --ground "GDPR Art. 17"
     """
     with asked.ledger() as ledger:
+        if not dry_run and (again := _put_back(ledger, entry, at_version)):
+            remove_again(ledger.database, again)
+            scrub(ledger.database)
+            asked.output.text(str(again))
+            asked.output.note(
+                f"{entry} was erased before, and its content had been put back by hand: it is removed again. "
+                "Nothing was recorded, as the erasure stands. `timeline audit verify` finds what else was changed."
+            )
+            return
         with ledger.ask() as view:
             doomed = _doomed(view, entry, at_version, with_all=with_all)
             shown = [_line(view, e) for e in doomed.entries] if dry_run else []
@@ -74,6 +84,13 @@ def erase(
             asked.output.note(f"Look at these too: they use a word of its name, or follow from it.{listed}{more}")
         if not dry_run:
             asked.output.hint("Backups, replicas and exported files may still hold it: expire them.")
+
+
+def _put_back(ledger: Ledger, given: str, at_version: int | None) -> UUID | None:
+    """The entry, if it was erased and somebody put its content back."""
+    with ledger.ask() as view:
+        entry = target_of(view, given, at_version).entry
+        return entry if is_put_back(log.streams(view.connection, [entry], as_stored=True)[entry]) else None
 
 
 def _doomed(view: View, given: str, at_version: int | None, *, with_all: bool) -> Doomed:

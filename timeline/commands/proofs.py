@@ -12,11 +12,12 @@ import click
 from timeline.audit import bundling, checkpoints, proofs
 from timeline.audit.replaying import Differing, Report, replay
 from timeline.audit.reporting import page, verdict
-from timeline.commands.context import Asked, acts, asks, known_at
+from timeline.commands.context import Asked, acts, asks
 from timeline.commands.target import target
 from timeline.errors import MISMATCH, UsageError
 from timeline.knowing import known_position
 from timeline.printing import words
+from timeline.printing.envelope import known_at
 from timeline.printing.output import Envelope
 from timeline.printing.progress import bar
 from timeline.printing.sheets import Cell, Column, Line, Sheet

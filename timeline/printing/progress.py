@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
+
+from timeline.progress import Progress, untold
 
 SECONDS = 0.5
 
 
 @contextmanager
-def bar(*, quiet: bool = False) -> Iterator[Callable[[str, int, int], None]]:
+def bar(*, quiet: bool = False) -> Iterator[Progress]:
     """Gives a function to call with each step: what is done, how much of it, of how much."""
     if quiet or not sys.stderr.isatty():
-        yield lambda step, done, of: None
+        yield untold
         return
     begun = time.monotonic()
     shown: Any = None

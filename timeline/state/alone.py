@@ -16,7 +16,7 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
 from timeline.errors import StoreError
-from timeline.store.database import Database
+from timeline.store.database import Database, waited_in_vain
 
 KEY = 0x7469_6D65_6C69_6E65
 """The number of the advisory lock: "timeline" in ASCII. Locks are of one database, so it needs no other part."""
@@ -56,7 +56,7 @@ def _on_postgresql(database: Database, connection: Connection) -> Iterator[None]
             connection.exec_driver_sql(f"SET LOCAL lock_timeout = '{A_WHILE}'")
             connection.exec_driver_sql(f"SELECT pg_advisory_lock({KEY})")
     except DBAPIError as problem:
-        if getattr(problem.orig, "sqlstate", None) != "55P03":
+        if not waited_in_vain(problem):
             raise
         raise _held(database) from problem
     try:

@@ -21,7 +21,7 @@ from events.dates import FOREVER
 from events.register import Entity
 from projections import merges
 from projections.all import PROJECTIONS, keys_of
-from projections.facts import Fact, Version, in_force, in_order, resolved
+from projections.facts import Fact, Version, in_force, in_order
 from projections.rows import Projection, Row
 from timeline.state.joined import Joined
 from timeline.state.tables import TABLES, RowTable
@@ -160,12 +160,9 @@ class Folder:
         for batch in sorted(batches):
             fact = in_force(entry_id, versions[: sum(r[1] <= batch for r in stream)])
             merged = self.past.at(batch, concerned)
-            states.append(_State(batch, fact, _resolved(fact, merged), merged, False))
+            whole = None if fact is None else merges.resolve(fact, merged)
+            states.append(_State(batch, fact, whole, merged, False))
         return states
-
-
-def _resolved(fact: Fact | None, merged: dict[str, str]) -> Fact | None:
-    return resolved(fact, lambda given: merges.follow(given, merged)) if fact is not None and merged else fact
 
 
 def _fold_key(

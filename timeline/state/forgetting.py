@@ -42,8 +42,8 @@ def forget(database: Database, connection: Connection, batch: log.Batch, entries
     """
     keep_away(database, connection)
     drop_leftovers(connection)
-    gone = streams(connection, [e.hex for e in entries], batch.last)
-    before = past_of(connection, batch.last)
+    gone = streams(connection, [e.hex for e in entries], batch.last, as_stored=True)
+    before = past_of(connection, batch.last, as_stored=True)
     said = [p for stream in gone.values() for p in _said_before_erasure(stream)]
     for part in chunks(said):
         connection.execute(delete(payloads).where(payloads.c.position.in_(part)))

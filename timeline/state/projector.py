@@ -9,7 +9,7 @@ stays in the table.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -21,8 +21,9 @@ from events.kinds import decode, mentions
 from events.register import Entity, Merge
 from projections import merges
 from projections.all import PROJECTIONS, keys_of, merged_ids
-from projections.facts import Fact, Version, in_force, in_order, resolved
+from projections.facts import Fact, Version, in_force, in_order
 from projections.rows import Projection, Row
+from timeline.progress import Progress, untold
 from timeline.state.tables import TABLES, Numbers, RowTable, chunks, entry_keys, merges_known
 from timeline.state.touched import StagedTouched, Touched
 from timeline.store import log
@@ -33,13 +34,8 @@ BY_ENTRY = tuple(p for p in PROJECTIONS if p.by_entry)
 PART = 1000
 """How many entries, or keys, of a long batch are worked on at once."""
 
-Tell = Callable[[str, int, int], Any]
-"""Told how far a long work is: what is done, how much of it, of how much."""
-
-
-def nobody(step: str, done: int, of: int) -> None:
-    """Told, and keeps it to itself."""
-
+Streams = Mapping[UUID, Sequence[log.Entry]]
+"""The events of some entries, as the log holds them."""
 
 ROWS_A_BATCH = 1 << 24
 """More rows than one projection can gain in one batch; makes row ids unique without asking the table."""
@@ -52,20 +48,28 @@ def versions(stream: Iterable[log.Entry]) -> list[Version]:
 
 def project(connection: Connection, batch: log.Batch, entry_ids: Iterable[UUID]) -> None:
     """Bring every projection up to the end of a batch, which holds events of the given entries."""
+    streams = _streams(connection, list(dict.fromkeys(entry_ids)))
+    merging = [entry for entry, stream in streams.items() if stream[0].kind == "merge"]
     with Touched() as touched:
-        _Projecting(connection, batch, touched).run(lambda: [list(dict.fromkeys(entry_ids))])
+        _Projecting(connection, batch, touched).run(merging, [streams])
 
 
-def project_in_parts(connection: Connection, batch: log.Batch, tell: Tell = nobody) -> None:
+def project_in_parts(connection: Connection, batch: log.Batch, tell: Progress = untold) -> None:
     """The same for a batch of any length, which is read from the log part by part so that memory stays flat."""
     with StagedTouched(connection, tell) as touched:
 
-        def parts() -> Iterator[list[UUID]]:
+        def parts() -> Iterator[Streams]:
             for number, part in enumerate(log.entries_in(connection, batch, PART)):
                 tell("indexing", number * PART, batch.last - batch.first + 1)
-                yield part
+                yield _streams(connection, part)
 
-        _Projecting(connection, batch, touched).run(parts)
+        _Projecting(connection, batch, touched).run(log.entries_begun_as(connection, batch, "merge"), parts())
+
+
+def _streams(connection: Connection, entry_ids: Sequence[UUID]) -> Streams:
+    """The events of entries that stand in the log, in the order given."""
+    found = log.streams(connection, entry_ids, as_stored=True)
+    return {e: found[e] for e in entry_ids}
 
 
 class _Projecting:
@@ -86,12 +90,15 @@ class _Projecting:
         self.written: Counter[str] = Counter()
         """How many rows of each projection are new."""
 
-    def run(self, parts: Callable[[], Iterable[list[UUID]]]) -> None:
-        """Touch and fold what the parts of the batch hold, each a list of entries; no entry is in two of them."""
+    def run(self, merging: Sequence[UUID], parts: Iterable[Streams]) -> None:
+        """Touch and fold what the parts of the batch hold, of which no two have an entry in common.
+
+        `merging` are the entries among them that begin with a merge.
+        """
         self.merged_before = merges_known(self.numbers)
-        self.merged = self._merges_now()
-        for entry_ids in parts():
-            self._part(entry_ids)
+        self.merged = self._merges_now(merging) if merging else self.merged_before
+        for streams in parts:
+            self._part(streams)
         if self.merged != self.merged_before:
             ids = {*self.merged_before, *self.merged}
             changed = [i for i in ids if merges.follow(i, self.merged_before) != merges.follow(i, self.merged)]
@@ -107,10 +114,10 @@ class _Projecting:
             if self.touched.is_long:
                 self._forget()
 
-    def _part(self, entry_ids: list[UUID]) -> None:
+    def _part(self, part: Streams) -> None:
         if self.touched.is_long:
             self._forget()
-        streams = {e: versions(s) for e, s in log.streams(self.connection, entry_ids).items()}
+        streams = {e: versions(s) for e, s in part.items()}
         before = [
             f
             for e, stream in streams.items()
@@ -119,7 +126,7 @@ class _Projecting:
         self.facts |= {e: in_force(e, stream) for e, stream in streams.items()}
         self._touch(before, self.merged_before, remember=False)
         self._touch([f for e in streams if (f := self.facts[e]) is not None], self.merged, remember=True)
-        self._refold_entries(entry_ids)
+        self._refold_entries(list(streams))
 
     def _forget(self) -> None:
         self.facts = {}
@@ -127,13 +134,10 @@ class _Projecting:
 
     # -- merges ------------------------------------------------------------------------------------------------------
 
-    def _merges_now(self) -> dict[str, str]:
+    def _merges_now(self, merging: Sequence[UUID]) -> dict[str, str]:
         """What each duplicate is merged into after the batch."""
         known = self.merged_before
-        entries = log.entries_begun_as(self.connection, self.batch, "merge")
-        if not entries:
-            return dict(known)
-        streams = {e: versions(s) for e, s in log.streams(self.connection, entries).items()}
+        streams = {e: versions(s) for e, s in log.streams(self.connection, merging, as_stored=True).items()}
         before = (in_force(e, [v for v in s if v.position < self.batch.first]) for e, s in streams.items())
         after = (in_force(e, s) for e, s in streams.items())
         concerned = {f.event.duplicate for f in (*before, *after) if f and isinstance(f.event, Merge)}
@@ -163,7 +167,7 @@ class _Projecting:
     def _touch(self, facts: list[Fact], merged: Mapping[str, str], *, remember: bool) -> None:
         index: list[tuple[str, str, UUID]] = []
         for fact in facts:
-            whole = self._resolved(fact, merged)
+            whole = merges.resolve(fact, merged)
             if remember and merged:
                 index += _names_before_merges(fact, whole, merged)
             if whole is None:
@@ -197,9 +201,6 @@ class _Projecting:
                 )
             )
         }
-
-    def _resolved(self, fact: Fact, merged: Mapping[str, str]) -> Fact | None:
-        return resolved(fact, lambda i: merges.follow(i, merged)) if merged else fact
 
     def _entries_of(self, projection: str, keys: Sequence[str]) -> dict[str, list[UUID]]:
         found: dict[str, list[UUID]] = {}
@@ -238,7 +239,7 @@ class _Projecting:
         rows: list[tuple[str, Row]] = []
         for key in keys:
             facts = [f for e in entries.get(key, ()) if (f := self.facts[e]) is not None]
-            whole = [w for f in facts if (w := self._resolved(f, self.merged)) is not None]
+            whole = [w for f in facts if (w := merges.resolve(f, self.merged)) is not None]
             of_key = [f for f in whole if key in keys_of(projection, f, self.merged)]
             rows += ((key, row) for row in projection.fold(key, in_order(of_key)))
         self.numbers.fetch([i for key, row in rows for i in table.ids_in(row)], add=True)

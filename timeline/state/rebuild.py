@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import re
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -21,6 +21,8 @@ from events.dates import FOREVER
 from projections.all import PROJECTIONS
 from timeline.errors import StoreError, UnknownName
 from timeline.naming import near
+from timeline.progress import Progress as Progress
+from timeline.progress import untold
 from timeline.state import swapping
 from timeline.state.alone import alone
 from timeline.state.folding import EntryKey, Folder
@@ -30,10 +32,7 @@ from timeline.state.staging import PAGE, Staging, pages, streams
 from timeline.state.tables import TABLES, Numbers, chunks
 from timeline.state.workers import Here, work
 from timeline.store import log, tables
-from timeline.store.database import BUSY_SECONDS, Database
-
-Progress = Callable[[str, int, int], None]
-"""Told of each step: what is done (reading, folding, loading, comparing, swapping), how much of it, of how much."""
+from timeline.store.database import BUSY_SECONDS, Database, waited_in_vain
 
 LOADED_AT_ONCE = 50_000
 """Rows a transaction, so that writers get their turn."""
@@ -92,10 +91,6 @@ class Touched(NamedTuple):
     entry_keys: list[EntryKey]
 
 
-def _silent(step: str, done: int, of: int) -> None:
-    pass
-
-
 def chosen(names: Sequence[str]) -> list[str]:
     """The projections of these names, in the order in which they are kept; all of them for none."""
     known = [p.name for p in PROJECTIONS]
@@ -106,7 +101,7 @@ def chosen(names: Sequence[str]) -> list[str]:
 
 
 def rebuild(
-    database: Database, names: Sequence[str] = (), *, workers: int | None = None, progress: Progress = _silent
+    database: Database, names: Sequence[str] = (), *, workers: int | None = None, progress: Progress = untold
 ) -> list[Rebuilt]:
     """Make projections anew, by so many processes (one a core for None), and put them into the place of the old ones.
 
@@ -137,7 +132,7 @@ def verify(
     names: Sequence[str] = (),
     *,
     workers: int | None = None,
-    progress: Progress = _silent,
+    progress: Progress = untold,
     shown: int = 10,
 ) -> tuple[int, list[Difference]]:
     """Compare projections with what a rebuild would make of them; gives how many rows differ, and the first of them.
@@ -154,7 +149,7 @@ def replay(
     *,
     known: int | None = None,
     workers: int | None = None,
-    progress: Progress = _silent,
+    progress: Progress = untold,
     shown: int = 10,
 ) -> Replayed:
     """The same, of every row that was known at a position of the log or before; of the whole log for None.
@@ -307,7 +302,7 @@ def _swap(database: Database, made: _Made, fresh: swapping.Fresh) -> None:
                 fresh.swap()
             return
         except DBAPIError as problem:
-            if getattr(problem.orig, "sqlstate", None) != "55P03":
+            if not waited_in_vain(problem):
                 raise
             made.position, fresh.loaded = position, loaded  # the catching up was undone too
             if time.monotonic() > patience:
@@ -321,13 +316,10 @@ def _swap(database: Database, made: _Made, fresh: swapping.Fresh) -> None:
 # -- from the log -----------------------------------------------------------------------------------------------------
 
 
-def past_of(connection: Connection, upto: int) -> Joined:
-    """What merges meant at every batch."""
-    merging = select(tables.events.c.entry_id).where(
-        tables.events.c.kind == "merge", tables.events.c.version == 1, tables.events.c.position <= upto
-    )
-    entries = list(connection.scalars(merging))
-    found = [e for stream in log.streams(connection, entries, upto=upto).values() for e in stream]
+def past_of(connection: Connection, upto: int, *, as_stored: bool = False) -> Joined:
+    """What merges meant at every batch; as stored, with those that are being erased."""
+    entries = list(log.begun_as(connection, "merge", upto=upto))
+    found = [e for stream in log.streams(connection, entries, upto=upto, as_stored=as_stored).values() for e in stream]
     found.sort(key=lambda e: e.position)
     return joined((e.batch, e.entry_id, version) for e, version in zip(found, versions(found), strict=True))
 

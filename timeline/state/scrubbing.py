@@ -16,7 +16,7 @@ from sqlalchemy.exc import DBAPIError
 
 from timeline.errors import StoreError
 from timeline.state.tables import TABLES
-from timeline.store.database import BUSY_SECONDS, Database
+from timeline.store.database import BUSY_SECONDS, Database, waited_in_vain
 from timeline.store.tables import events, tracking
 
 FOLLOWER = "scrubbing"
@@ -94,14 +94,10 @@ def _wait_for_readers(database: Database, patience: float) -> None:
                 connection.exec_driver_sql("LOCK TABLE schema_version IN ACCESS EXCLUSIVE MODE")
             return
         except StoreError as problem:
-            is_held = isinstance(problem.__cause__, DBAPIError) and _state(problem.__cause__) == "55P03"
+            is_held = isinstance(problem.__cause__, DBAPIError) and waited_in_vain(problem.__cause__)
             if not is_held or time.monotonic() > patience:
                 raise
             time.sleep(0.2)
-
-
-def _state(problem: DBAPIError) -> str:
-    return getattr(problem.orig, "sqlstate", None) or ""
 
 
 class _Told:

@@ -45,7 +45,8 @@ COLD = "-65536"
 
 _EVENTS = """
     SELECT e.position, e.batch, e.entry_id, e.version, e.kind, p.state{more}
-    FROM events AS e LEFT JOIN payloads AS p ON p.position = e.position"""
+    FROM events AS e LEFT JOIN payloads AS p ON p.position = e.position AND (CAST(:as_stored AS boolean) OR NOT EXISTS (
+        SELECT 1 FROM events AS x WHERE x.entry_id = e.entry_id AND x.position > e.position AND x.kind = 'erasure'))"""
 _PAGE = text(
     _EVENTS.format(
         more=", NOT EXISTS (SELECT 1 FROM events AS n WHERE n.entry_id = e.entry_id AND n.version = 2) AS alone"
@@ -69,20 +70,24 @@ _STREAMS = {
 def pages(connection: Connection, upto: int, after: int = 0) -> Iterator[list[tuple[Raw, bool]]]:
     """The log in pages, with each event whether its entry has no other."""
     while after < upto:
-        found = connection.execute(_PAGE, {"after": after, "upto": upto, "most": PAGE}).all()
+        asked = {"after": after, "upto": upto, "most": PAGE, "as_stored": False}
+        found = connection.execute(_PAGE, asked).all()
         if not found:  # a log whose end was deleted
             return
         yield [((*row[:2], _hex(row[2]), *row[3:6]), bool(row[6])) for row in found]
         after = found[-1][0]
 
 
-def streams(connection: Connection, entries: Sequence[str], upto: int) -> dict[str, list[Raw]]:
-    """All events of some entries, each in the order of versions."""
+def streams(
+    connection: Connection, entries: Sequence[str], upto: int, *, as_stored: bool = False
+) -> dict[str, list[Raw]]:
+    """All events of some entries, each in the order of versions; `log.streams` tells what `as_stored` means."""
     found: dict[str, list[Raw]] = {}
     dialect = connection.dialect.name
     for part in chunks(entries, PAGE):
         given = msgspec.json.encode(part).decode() if dialect == "sqlite" else list(part)
-        for position, batch, entry_id, *rest in connection.execute(_STREAMS[dialect], {"entries": given, "upto": upto}):
+        asked = {"entries": given, "upto": upto, "as_stored": as_stored}
+        for position, batch, entry_id, *rest in connection.execute(_STREAMS[dialect], asked):
             entry = _hex(entry_id)
             found.setdefault(entry, []).append((position, batch, entry, *rest))
     return found

@@ -7,9 +7,10 @@ from sqlalchemy import Connection, func, inspect, select
 
 from projections.all import PROJECTIONS
 from timeline.ledger import stored_versions
-from timeline.state.rebuild import Progress, rebuild
+from timeline.progress import Progress, untold
+from timeline.state.rebuild import rebuild
 from timeline.state.tables import TABLES
-from timeline.store import log
+from timeline.store import log, roles, tables
 from timeline.store.database import Database
 
 
@@ -32,7 +33,7 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Migrated(msgspec.Struct, frozen=True, kw_only=True):
-    """A projection that was brought up to date."""
+    """A projection that was brought up to date, or a table that the service needs."""
 
     name: str
     before: int
@@ -60,7 +61,7 @@ def status(database: Database) -> list[Status]:
         ]
 
 
-def migrate(database: Database, *, workers: int | None = None, progress: Progress | None = None) -> list[Migrated]:
+def migrate(database: Database, *, workers: int | None = None, progress: Progress = untold) -> list[Migrated]:
     """Make anew what an older version of the program made, or did not make; gives what that was.
 
     Nobody may record with the older program meanwhile or afterwards: it would go on by its own rules.
@@ -74,8 +75,20 @@ def migrate(database: Database, *, workers: int | None = None, progress: Progres
     else:
         names = [p.name for p in older]
     if names:
-        rebuild(database, names, workers=workers, **({"progress": progress} if progress else {}))
-    return [Migrated(name=p.name, before=stored[p.name], version=p.version) for p in PROJECTIONS if p.name in names]
+        rebuild(database, names, workers=workers, progress=progress)
+    done = [Migrated(name=p.name, before=stored[p.name], version=p.version) for p in PROJECTIONS if p.name in names]
+    if tables.service.tables.keys() <= set(there):
+        return done
+    return done + [Migrated(name=name, before=0, version=1) for name in _add_service(database)]
+
+
+def _add_service(database: Database) -> list[str]:
+    """Make the tables of the service in a ledger that was made before there were any."""
+    with database.writing() as connection:
+        made = tables.create_service(connection)
+        if made and not database.is_sqlite:
+            roles.give_rights(connection, made)
+    return made
 
 
 def _count(connection: Connection, name: str, *, today: bool = False) -> int:

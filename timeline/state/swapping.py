@@ -80,7 +80,6 @@ class Fresh:
     def forget(self, name: str, keys: Sequence[str], numbers: Numbers) -> None:
         """Take out the rows of some keys."""
         table = self.tables[name]
-        numbers.fetch(keys)
         for part in chunks(table.key_values(keys, numbers)):
             self.connection.execute(delete(table.table).where(table.key_column.in_(part)))
 

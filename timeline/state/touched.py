@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from typing import Any, Self
+from collections.abc import Iterator, Mapping
+from typing import Self
 
 from sqlalchemy import Column, Connection, MetaData, Table, Text, func, select
 from sqlalchemy.dialects import postgresql, sqlite
+
+from timeline.progress import Progress
 
 KEYS_AT_ONCE = 500
 
@@ -50,7 +52,7 @@ class StagedTouched(Touched):
 
     is_long = True
 
-    def __init__(self, connection: Connection, tell: Callable[[str, int, int], Any]) -> None:
+    def __init__(self, connection: Connection, tell: Progress) -> None:
         super().__init__()
         self._connection = connection
         self._tell = tell

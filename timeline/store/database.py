@@ -60,6 +60,15 @@ def path_of(url: URL) -> Path | None:
     return Path(name.removeprefix("file:") if "uri" in url.query else name)
 
 
+def waited_in_vain(problem: DBAPIError) -> bool:
+    """Whether PostgreSQL gave up waiting for a lock that somebody else holds."""
+    return _state(problem) == "55P03"
+
+
+def _state(problem: DBAPIError) -> str:
+    return getattr(problem.orig, "sqlstate", None) or ""
+
+
 class Database:
     """One ledger's connections. Safe to share between threads; open one a process."""
 
@@ -214,12 +223,14 @@ class Database:
             return StoreError(f"{self.shown} is no ledger: the file is not an SQLite database, or it is damaged")
         if name.startswith(("SQLITE_FULL", "SQLITE_IOERR")):
             return StoreError(f"{self.shown} could not be written: {problem.orig}; nothing was recorded")
+        if "Could not decode to UTF-8" in str(problem.orig):  # Python's words, which have no code
+            return StoreError(f"{self.shown} holds text that is none: `timeline audit verify` finds what was changed")
         return None
 
     def _explain_postgresql(self, problem: DBAPIError) -> StoreError | None:
-        code = getattr(problem.orig, "sqlstate", None) or ""
-        if code == "55P03":
+        if waited_in_vain(problem):
             return self._busy()
+        code = _state(problem)
         if code in ("25006", "42501"):
             return StoreError(f"{self.shown} cannot be written: it is read-only here, or you lack the right")
         if code.startswith(("08", "53", "57", "58")) or problem.connection_invalidated:

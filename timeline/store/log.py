@@ -18,6 +18,7 @@ from sqlalchemy.exc import DBAPIError
 from timeline.audit.journal import Journal
 from timeline.audit.leaves import leaves_of
 from timeline.audit.tree import leaf_hash
+from timeline.errors import StoreError
 from timeline.store.nodes import frontier_of, kept
 from timeline.store.tables import events, payloads
 
@@ -25,6 +26,8 @@ Clock = Callable[[], int]
 """Gives the time in microseconds since 1970-01-01T00:00:00Z."""
 
 SALT_BYTES = 16
+
+NO_HEAD = "the head of the log is gone or damaged: `timeline audit verify` finds all that was changed"
 
 AT_ONCE = 2000
 """How many events are written in one go; a longer batch is written in parts, so that memory stays flat."""
@@ -112,8 +115,8 @@ def append(
             return _Appending(driver.execute(_HEAD).fetchone(), len(stored), recorded_by, clock, journal).write(
                 stored, lambda *part: _write_sqlite(driver, *part)
             )
-    head = connection.exec_driver_sql(f"{_HEAD} FOR UPDATE").one()
-    return _Appending(tuple(head), len(stored), recorded_by, clock, journal).write(
+    head = connection.exec_driver_sql(f"{_HEAD} FOR UPDATE").one_or_none()
+    return _Appending(None if head is None else tuple(head), len(stored), recorded_by, clock, journal).write(
         stored, lambda *part: _write_postgresql(connection, *part)
     )
 
@@ -122,12 +125,17 @@ class _Appending:
     """One batch on its way into the log."""
 
     def __init__(
-        self, head: tuple[int, int, bytes], length: int, recorded_by: str, clock: Clock, journal: Journal | None
+        self, head: tuple[int, int, bytes] | None, length: int, recorded_by: str, clock: Clock, journal: Journal | None
     ) -> None:
+        if head is None:
+            raise StoreError(NO_HEAD)
         position, recorded_at, frontier = head
         self.journal = journal
         self.batch = Batch(position + 1, position + length, max(clock(), recorded_at), recorded_by)
-        self.tree = frontier_of(position, bytes(frontier))
+        try:
+            self.tree = frontier_of(position, bytes(frontier))
+        except ValueError as problem:
+            raise StoreError(NO_HEAD) from problem
 
     def write(self, stored: Sequence[StoredEvent], write: Callable[[Batch, int, _Rows, _Tree], None]) -> Batch:
         """Write the events in parts, each with what it adds to the tree."""
@@ -204,9 +212,23 @@ def _write_postgresql(connection: Connection, batch: Batch, first: int, rows: _R
 
 
 def head_position(connection: Connection) -> int:
-    """The position of the last event; 0 in an empty log."""
-    return int(connection.exec_driver_sql(_HEAD).one().position)
+    """The position of the last event; 0 in an empty log. Raises StoreError where somebody took the head away."""
+    if (head := connection.exec_driver_sql(_HEAD).one_or_none()) is None:
+        raise StoreError(NO_HEAD)
+    return int(head.position)
 
+
+_erasures = events.alias("erasures")
+IS_ERASED = (
+    select(_erasures.c.position)
+    .where(
+        _erasures.c.entry_id == events.c.entry_id,
+        _erasures.c.position > events.c.position,
+        _erasures.c.kind == "erasure",
+    )
+    .exists()
+)
+"""Of an event: its entry was erased later, so that nothing it said counts, though somebody put its payload back."""
 
 _columns = (
     events.c.position,
@@ -218,8 +240,12 @@ _columns = (
     events.c.recorded_by,
     payloads.c.state,
 )
+_own = events.c.position == payloads.c.position
 _log: Select[tuple[int, int, UUID, int, str, int, str, bytes]] = select(*_columns).select_from(
-    events.outerjoin(payloads, events.c.position == payloads.c.position)
+    events.outerjoin(payloads, _own & ~IS_ERASED)
+)
+_as_stored: Select[tuple[int, int, UUID, int, str, int, str, bytes]] = select(*_columns).select_from(
+    events.outerjoin(payloads, _own)
 )
 
 
@@ -232,13 +258,17 @@ def read(connection: Connection, *, after: int = 0, upto: int | None = None) -> 
         yield from map(Entry._make, rows)
 
 
-def streams(connection: Connection, entry_ids: Sequence[UUID], *, upto: int | None = None) -> dict[UUID, list[Entry]]:
-    """The events of some entries, each in the order of their versions. Unknown ids are left out."""
+def streams(
+    connection: Connection, entry_ids: Sequence[UUID], *, upto: int | None = None, as_stored: bool = False
+) -> dict[UUID, list[Entry]]:
+    """The events of some entries, each in the order of their versions. Unknown ids are left out.
+
+    Of an erased entry they say nothing; `as_stored` is for who erases, and gives what is still there.
+    """
     found: dict[UUID, list[Entry]] = {}
     for start in range(0, len(entry_ids), 500):
-        query = _log.where(events.c.entry_id.in_(entry_ids[start : start + 500])).order_by(
-            events.c.entry_id, events.c.version
-        )
+        chosen = (_as_stored if as_stored else _log).where(events.c.entry_id.in_(entry_ids[start : start + 500]))
+        query = chosen.order_by(events.c.entry_id, events.c.version)
         if upto is not None:
             query = query.where(events.c.position <= upto)
         for row in connection.execute(query):
@@ -358,7 +388,7 @@ def last_versions(connection: Connection, entry_ids: Sequence[UUID], *, before: 
 
 _event: Select[tuple[UUID, int, str, bytes | None, int]] = select(
     events.c.entry_id, events.c.version, events.c.kind, payloads.c.state, events.c.position
-).select_from(events.outerjoin(payloads, events.c.position == payloads.c.position))
+).select_from(events.outerjoin(payloads, _own & ~IS_ERASED))
 
 
 def stored_events(
