@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 import sys
-from importlib import import_module
 from typing import Any
 
 import click
+
+from timeline.commands.lazy import LazyGroup
 
 COMMANDS: dict[str, tuple[str, str, str]] = {
     # name: section of the help, module in timeline.commands, what it does in a line
@@ -45,6 +46,9 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "date": ("check", "dates", "Explain EDTF dates."),
     "projections": ("run", "projections", "Show how projections stand, or make them anew."),
     "migrate": ("run", "projections", "Bring the ledger of an older version up to date."),
+    "serve": ("run", "serve", "Serve the ledger to browsers, calendars and programs."),
+    "token": ("run", "tokens", "Make, list and revoke the tokens that let programs in."),
+    "webhook": ("run", "webhooks", "Tell other services what is recorded, signed, over HTTP."),
     "roles": ("run", "roles", "Make the roles of a ledger on PostgreSQL."),
     "completion": ("run", "completion", "Print the completion script of a shell."),
 }
@@ -61,20 +65,8 @@ SECTIONS = {
 }
 
 
-class Commands(click.Group):
-    """All commands by name; the module of one is imported when it is called for."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        """The names, in the order of the help."""
-        return list(COMMANDS)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """One command; None for a name that does not exist."""
-        if cmd_name not in COMMANDS:
-            return None
-        module = import_module(f"timeline.commands.{COMMANDS[cmd_name][1]}")
-        command: click.Command = module.COMMANDS[cmd_name]
-        return command
+class Commands(LazyGroup):
+    """All commands; their names may be mistyped, and the reader of what they print may go away."""
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -97,7 +89,7 @@ class Commands(click.Group):
             ctx.exit(141 if ctx.invoked_subcommand in VERDICTS else 0)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """The commands by section, without loading any."""
+        """The commands by section."""
         for section, title in SECTIONS.items():
             rows = [(name, text) for name, (where, _, text) in COMMANDS.items() if where == section]
             with formatter.section(title):
@@ -112,7 +104,11 @@ def _version(ctx: click.Context, param: click.Parameter, value: bool) -> None:
         ctx.exit()
 
 
-@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.group(
+    cls=Commands,
+    table={name: (module, text) for name, (_, module, text) in COMMANDS.items()},
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
 @click.option("--db", metavar="URL", help="The ledger: a file or postgresql+psycopg://…  [TIMELINE_DB, timeline.db]")
 @click.option("--known-at", metavar="WHEN", help="Answer as was known then: a date, an instant, or @position.")
 @click.option("--reported-by", metavar="DATE", help="Only what sources had published by then.")

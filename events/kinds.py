@@ -179,14 +179,14 @@ def schema(kind: str | None = None) -> dict[str, Any]:
     (top,), components = msgspec.json.schema_components(
         [wanted], schema_hook=schema_hook, ref_template="#/$defs/{name}"
     )
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **top, "$defs": _with_numbers(components)}
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **top, "$defs": with_numbers(components)}
 
 
-def _with_numbers(part: Any) -> Any:
+def with_numbers(part: Any) -> Any:
     """The schema with amounts as the numbers that they are stored as; msgspec takes a decimal for a text."""
     if isinstance(part, list):
-        return [_with_numbers(p) for p in part]
+        return [with_numbers(p) for p in part]
     if not isinstance(part, dict):
         return part
-    found = {key: _with_numbers(value) for key, value in part.items()}
+    found = {key: with_numbers(value) for key, value in part.items()}
     return found | {"type": ["number", "string"]} if found.get("format") == "decimal" else found

@@ -1,13 +1,17 @@
 """What every test may use: databases to record in, and settings for hypothesis."""
 
 import os
-from collections.abc import Iterator
+import shutil
+from collections.abc import Callable, Iterator
+from itertools import count
 from pathlib import Path
 from statistics import median
 
 import pytest
 from hypothesis import settings
+from playwright.sync_api import Browser, sync_playwright
 
+from tests.browser import ARGUMENTS, browser
 from tests.services import PostgresServer
 
 # A deadline measures the machine, not the code. On CI the examples are the same in every run.
@@ -69,3 +73,24 @@ def database_url(request: pytest.FixtureRequest) -> str:
     """The test runs twice, on SQLite and on PostgreSQL."""
     url: str = request.getfixturevalue(f"{request.param}_url")
     return url
+
+
+@pytest.fixture(scope="session")
+def world(tmp_path_factory: pytest.TempPathFactory) -> Callable[[], Path]:
+    """Gives the file of a new SQLite ledger at each call, in which the world of generated histories is registered."""
+    from tests.timeline.telling import begin  # which loads the whole service, and many tests need none of it
+
+    folder = tmp_path_factory.mktemp("world")
+    begin(str(folder / "world.db"))
+    numbers = count()
+    return lambda: Path(shutil.copy(folder / "world.db", folder / f"{next(numbers)}.db"))
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    """A real browser, started once."""
+    program = browser()
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=program, args=list(ARGUMENTS))
+        yield started
+        started.close()

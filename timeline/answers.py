@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 from uuid import UUID
 
 import msgspec
@@ -237,7 +237,7 @@ class VersionAnswer(msgspec.Struct, frozen=True, kw_only=True):
     changes: tuple[str, ...]
     reason: str
     counts: bool
-    event: dict[str, object] | None
+    event: dict[str, Any] | None
 
 
 class Why(msgspec.Struct, frozen=True, kw_only=True):
@@ -271,3 +271,24 @@ class Found(msgspec.Struct, frozen=True, kw_only=True):
     type: str
     name: str
     event: Event | None
+
+
+def lines_of(state: State) -> list[dict[str, Any]]:
+    """The lines of a state one after the other, each with the section it belongs to."""
+    found: list[dict[str, Any]] = []
+
+    def add(section: str, item: Any) -> None:
+        found.append({"section": section, **msgspec.to_builtins(item)})
+
+    def add_unit(unit: Unit) -> None:
+        add("organizations", msgspec.structs.replace(unit, units=()))
+        found[-1]["units"] = [msgspec.to_builtins(u.organization) for u in unit.units]
+        for below in unit.units:
+            add_unit(below)
+
+    for root in state.organizations:
+        add_unit(root)
+    for section in ("people", "products", "deals", "events"):
+        for item in getattr(state, section):
+            add(section, item)
+    return found

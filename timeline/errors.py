@@ -8,6 +8,9 @@ from events.errors import TimelineError
 
 USAGE, NAME, DATA, CONFLICT, STORE, MISMATCH = 2, 3, 4, 5, 6, 7
 
+_NO_NAMES = ("kind", "source", "entry", "token", "scope", "webhook", "failed message")
+"""What a search does not find."""
+
 
 class UsageError(TimelineError):
     """The question cannot be asked like this."""
@@ -22,7 +25,7 @@ class UnknownName(TimelineError):
 
     def __init__(self, given: str, near: Sequence[str] = (), what: str = "entity") -> None:
         self.given, self.near = given, tuple(near)
-        search = " `timeline search` looks everywhere." if what not in ("kind", "source", "entry") else ""
+        search = "" if what in _NO_NAMES else " `timeline search` looks everywhere."
         hint = f" Did you mean {' or '.join(map(repr, near))}?" if near else search
         super().__init__(f"no {what} is called {given!r}.{hint}")
 

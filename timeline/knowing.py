@@ -13,7 +13,7 @@ from timeline.store import log
 from timeline.store.tables import events
 
 
-def known_position(connection: Connection, given: str | None) -> int | None:
+def known_position(connection: Connection, given: str | None, option: str = "--known-at") -> int | None:
     """The position that an answer "as known at" is made from; None for today's knowledge.
 
     A date means the end of that day in UTC; `@1234` the state in which that event was known, which is the end of its
@@ -29,10 +29,10 @@ def known_position(connection: Connection, given: str | None) -> int | None:
         if batch is None:
             raise UsageError(f"the log has no position {wanted}; its last one is {log.head_position(connection)}")
         return int(batch)
-    return log.known_at(connection, _moment(given))
+    return log.known_at(connection, _moment(given, option))
 
 
-def _moment(given: str) -> int:
+def _moment(given: str, option: str) -> int:
     """Microseconds since 1970 of an instant, or of the last moment of a day, month or year."""
     text = given.replace("Z", "+00:00")
     if "T" in text or " " in text:
@@ -40,15 +40,15 @@ def _moment(given: str) -> int:
             moment = datetime.fromisoformat(text)
         except ValueError:
             raise UsageError(
-                f"--known-at {given!r} is no instant: write 2025-12-12, 2025-12-12T08:00:00Z or @1234"
+                f"{option} {given!r} is no instant: write 2025-12-12, 2025-12-12T08:00:00Z or @1234"
             ) from None
         moment = moment.replace(tzinfo=moment.tzinfo or UTC)
         return round(moment.timestamp() * 1_000_000)
     try:
         date = parse(given)
     except DateError as problem:
-        raise UsageError(f"--known-at: {problem}") from None
+        raise UsageError(f"{option}: {problem}") from None
     if date.is_interval or date.end_is != "known" or date.precision == "set":
-        raise UsageError(f"--known-at means one moment; {given} is a span")
+        raise UsageError(f"{option} means one moment; {given} is a span")
     days = date.latest - day_of("1970-01-01") + 1
     return days * 86_400_000_000 - 1

@@ -42,11 +42,19 @@ class Recorded(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def history(
-    view: View, *, entry: UUID | None = None, about: str | None = None, limit: int | None = None
+    view: View,
+    *,
+    entry: UUID | None = None,
+    about: str | None = None,
+    limit: int | None = None,
+    after: int | None = None,
 ) -> list[Recorded]:
-    """The events of the log, the last recorded first: all, those of an entry, or those that concern an entity."""
+    """The events of the log, the last recorded first: all, those of an entry, or those that concern an entity.
+
+    With `after`, those after that position, the first recorded first.
+    """
     wanted = None if entry is None and about is None else [entry] if entry else _entries_about(view, str(about))
-    found = _last(view, wanted, limit)
+    found = _found(view, wanted, limit, after)
     streams = log.streams(view.connection, [e.entry_id for e in found], upto=view.known)
     shown = []
     for row in found:
@@ -118,15 +126,18 @@ def _entries_about(view: View, entity: str) -> list[UUID]:
     return [*found, *(entry_named(sort, i) for sort in ("entity", "merge") for i in ids)]
 
 
-def _last(view: View, entries: Sequence[UUID | None] | None, limit: int | None) -> list[log.Entry]:
-    query = select(events).where(events.c.position <= view.position).order_by(events.c.position.desc())
+def _found(view: View, entries: Sequence[UUID | None] | None, limit: int | None, after: int | None) -> list[log.Entry]:
+    place = events.c.position
+    query = select(events).where(place <= view.position).order_by(place.desc() if after is None else place)
+    if after is not None:
+        query = query.where(place > after)
     if entries is None:
         rows = list(view.connection.execute(query.limit(limit)))
     else:
         rows = [
             r for part in chunks(entries) for r in view.connection.execute(query.where(events.c.entry_id.in_(part)))
         ]
-        rows = sorted(rows, key=lambda r: -r.position)[:limit]
+        rows = sorted(rows, key=lambda r: -r.position if after is None else r.position)[:limit]
     return [
         log.Entry(r.position, r.batch, r.entry_id, r.version, r.kind, r.recorded_at, r.recorded_by, None) for r in rows
     ]

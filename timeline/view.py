@@ -12,7 +12,7 @@ from operator import attrgetter
 from typing import Any, NamedTuple, TypeVar, cast
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, func, select
+from sqlalchemy import ColumnElement, Connection, and_, func, select
 
 from events.base import Happening
 from events.dates import FOREVER, NEVER, Date, iso, parse
@@ -128,9 +128,7 @@ class View:
 
     def rows(self, row: type[A], *conditions: ColumnElement[bool]) -> list[A]:
         """The rows of a projection, as known here; spans in the order of their bounds, however they are stored."""
-        table = table_of(row)
-        query: Select[Any] = select(table.table).where(table.known(self.rows_known), *conditions)
-        found = table.loaded(self.row_connection.execute(query).mappings().all(), self.numbers)
+        found = table_of(row).read(self.numbers, *conditions, known=self.rows_known)
         if issubclass(row, SpanRow):
             found.sort(key=_BOUNDS)
         return cast("list[A]", found)

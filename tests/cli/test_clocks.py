@@ -27,8 +27,15 @@ ACTIONS = [
     ("demo",),
     ("init", "new.db"),
     ("migrate",),
+    ("serve",),
     ("projections", "rebuild"),
     ("roles",),
+    ("token", "create", "ada", "--scope", "record"),
+    ("token", "revoke", "ada"),
+    ("webhook", "add", "https://example.org/hook"),
+    ("webhook", "remove", "0123abcd"),
+    ("webhook", "test", "0123abcd"),
+    ("webhook", "retry", "0123abcd"),
     ("audit", "key", "create", "new.key", "--origin", "example.org/log"),
     ("audit", "key", "rotate", "old.key", "new.key"),
     ("audit", "seal", "--key", "seal.key"),
@@ -36,7 +43,8 @@ ACTIONS = [
 ]
 """Everything that writes: what `test_every_command_offers_the_clocks_or_refuses_them` finds must stand here too."""
 SILENT = {
-    *("doctor", "schema", "date", "completion", "projections status"),
+    *("doctor", "schema", "date", "completion", "projections status", "token list"),
+    *("webhook list", "webhook failed"),
     *("audit key show", "audit verify", "audit prove", "audit prove-consistency"),
 }
 """What neither records nor answers from what was recorded when."""

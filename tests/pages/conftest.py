@@ -8,10 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
 
 from events.base import Event
-from tests.browser import ARGUMENTS, browser
 from timeline.commands.start import EXAMPLE, example
 from timeline.exports.formats import FORMATS, Options, exporter
 from timeline.exports.selection import Selection
@@ -59,13 +57,3 @@ def view_of(tmp_path: Path) -> Iterator[Callable[[Iterable[Event]], View]]:
             return opened.enter_context(ledger.ask())
 
         yield made
-
-
-@pytest.fixture(scope="session")
-def chromium() -> Iterator[Browser]:
-    """A real browser, started once."""
-    program = browser()
-    with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=program, args=list(ARGUMENTS))
-        yield started
-        started.close()

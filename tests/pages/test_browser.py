@@ -16,7 +16,7 @@ from tests.pages.conftest import exported
 from tests.pages.hostile import events
 from tests.pages.reading import day_shown, expected, lines, settled
 from timeline.exports.selection import Selection
-from timeline.pages.gathering import Gathered
+from timeline.pages.content import Gathered
 from timeline.pages.lanes import lanes
 from timeline.pages.panel import panel
 from timeline.view import View

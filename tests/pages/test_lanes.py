@@ -15,7 +15,7 @@ from projections.rows import SpanRow
 from timeline.exports.selection import Selection
 from timeline.pages.axis import Axis, fitting
 from timeline.pages.colours import GREY, INKS, PALETTE, assigned
-from timeline.pages.gathering import Gathered
+from timeline.pages.content import Gathered
 from timeline.pages.lanes import ELSEWHERE, lanes
 from timeline.pages.layout import pieces
 from timeline.pages.texts import fitted, width

@@ -5,24 +5,19 @@ alias, undo. Each appends an event; nothing is edited.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple, TypeVar
-from uuid import UUID
+from typing import Any, TypeVar
 
 import click
 
 from events import kinds
-from events.about import Correction, Retraction
+from events.about import Correction
 from events.base import Event, citation_of
-from events.register import Merge
-from projections.facts import Fact, Version, in_force, withdrawn_versions
+from timeline.changing import corrected, merged, retracted, said_about, target_of, undone
 from timeline.commands.context import Asked, records, said
 from timeline.commands.fields import built, fields_of, option_of, values_of
-from timeline.erasing import is_erased
-from timeline.errors import BadData, Conflict, UsageError
-from timeline.ledger import Ledger, entry_named, following, new
+from timeline.errors import BadData, UsageError
+from timeline.ledger import Ledger, following
 from timeline.printing.words import counted
-from timeline.reasons import find_entry
-from timeline.state.projector import versions
 from timeline.store import log
 from timeline.store.mapper import EntryEvent
 from timeline.view import View
@@ -32,19 +27,6 @@ BECAUSE = click.option(
 )
 
 F = TypeVar("F", bound=Callable[..., Any])
-
-
-class Target(NamedTuple):
-    """The entry that a command changes."""
-
-    entry: UUID
-    version: int
-    fact: Fact | None
-    """What it says now; None when it is retracted or erased."""
-    withdrawn: set[int]
-    """The versions that some standing retraction withdraws."""
-    retractions: list[int]
-    """The standing retractions of the entry itself."""
 
 
 def changes(function: F) -> F:
@@ -64,42 +46,11 @@ def changes(function: F) -> F:
     return function
 
 
-def target_of(view: View, given: str, at_version: int | None) -> Target:
-    """The entry that is meant, at its last version. Raises Conflict if that is not the one that was asked for."""
-    entry = find_entry(view, given)
-    stream = versions(log.streams(view.connection, [entry])[entry])
-    if at_version is not None and at_version != len(stream):
-        raise Conflict(f"{given} is at version {len(stream)} now, not at {at_version}: read it again")
-    return Target(entry, len(stream), in_force(entry, stream), withdrawn_versions(stream), standing_retractions(stream))
-
-
-def standing_retractions(stream: Sequence[Version]) -> list[int]:
-    """The versions that withdraw the entry and are not withdrawn themselves."""
-    gone = withdrawn_versions(stream)
-    return [
-        v.version for v in stream if isinstance(v.event, Retraction) and v.event.version == 1 and v.version not in gone
-    ]
-
-
 def append(asked: Asked, ledger: Ledger, items: Sequence[EntryEvent], by: str | None, said: str) -> None:
     """Record the events and say so."""
     batch = ledger.record(items, by=by or "")
     asked.output.text(str(items[0].originator_id))
     asked.output.note(f"Recorded at position {batch.last}: {said}")
-
-
-def _standing(target: Target, given: str) -> Fact:
-    if target.fact is None:
-        raise BadData(f"{_is_withdrawn(target, given)} Nothing was recorded.")
-    return target.fact
-
-
-def _is_withdrawn(target: Target, given: str) -> str:
-    """That an entry does not count, and what would let it count again."""
-    if not target.retractions:
-        return f"{given} is erased."
-    again = " ".join(f"--version {v}" for v in target.retractions[-1:])
-    return f"{given} is retracted; `timeline retract {given} {again}` lets it count again."
 
 
 @click.command("correct", context_settings={"ignore_unknown_options": True, "allow_extra_args": True})
@@ -118,12 +69,9 @@ def correct(
     with asked.ledger() as ledger:
         with ledger.ask() as view:
             target = target_of(view, entry, at_version)
-            fact = _standing(target, entry)
-            event = _corrected(view, fact.event, ctx.args)
-            if event == fact.event:
-                raise UsageError(f"nothing would change: {entry} says this already")
+            event = _corrected(view, target.standing().event, ctx.args)
+            item = corrected(target, event, because)
             line = event.headline(view.headline_name)
-        item = following(target.entry, target.version, Correction(event=event, reason=because))  # type: ignore[arg-type]  # content kinds only
         append(asked, ledger, [item], by_whom, f"corrected: {line}")
 
 
@@ -156,13 +104,7 @@ def retract(asked: Asked, entry: str, what: int, because: str, at_version: int |
     with asked.ledger() as ledger:
         with ledger.ask() as view:
             target = target_of(view, entry, at_version)
-        if what > target.version:
-            raise BadData(f"{entry} has no version {what}; its last one is {target.version}. Nothing was recorded.")
-        if what == 1:
-            _standing(target, entry)
-        elif what in target.withdrawn:
-            raise BadData(f"version {what} of {entry} is retracted already. Nothing was recorded.")
-        item = following(target.entry, target.version, Retraction(version=what, reason=because))
+        item = retracted(target, what, because)
         append(asked, ledger, [item], by_whom, f"retracted {entry}" + (f", version {what}" if what > 1 else ""))
 
 
@@ -223,11 +165,11 @@ def _about(
     with asked.ledger() as ledger:
         with ledger.ask() as view:
             target = target_of(view, entry, at_version)
-            _standing(target, entry)
+            target.standing()
             values |= {field: view.directory.find(name) for field, name in (names or {}).items()}
             event = built(kind, values, fields_of(kind))
             said = f"{event.headline(view.headline_name)} ({entry})"
-        append(asked, ledger, [following(target.entry, target.version, event)], by, said)
+        append(asked, ledger, [said_about(target, event)], by, said)
 
 
 @click.command("merge")
@@ -242,23 +184,10 @@ def merge(asked: Asked, duplicate: str, into: str, because: str, by_whom: str | 
     """Join two ids that name the same: everything said of DUPLICATE counts for INTO from now on."""
     with asked.ledger() as ledger:
         with ledger.ask() as view:
+            items = merged(view, duplicate, into, because)
             one, other = view.directory.find(duplicate), view.directory.find(into)
-            if one == other:
-                raise BadData(f"{duplicate!r} and {into!r} are {view.directory.name(one)} both. Nothing was recorded.")
             said = f"{view.directory.name(one)} is the same as {view.directory.name(other)}"
-            items = _merging(view, Merge(duplicate=one, into=other, note=because))
         append(asked, ledger, items, by_whom, said)
-
-
-def _merging(view: View, event: Merge) -> list[EntryEvent]:
-    """The merge; where the two were joined before and told apart again, that is withdrawn first."""
-    entry = entry_named("merge", event.duplicate)
-    stream = versions(log.streams(view.connection, [entry]).get(entry, []))
-    if not stream:
-        return [new(event)]
-    told: list[Event] = [Retraction(version=v, reason=event.note) for v in standing_retractions(stream)]
-    told.append(Correction(event=event, reason=event.note))
-    return [following(entry, version, item) for version, item in enumerate(told, len(stream))]
 
 
 @click.command("alias")
@@ -274,7 +203,7 @@ def alias(
         with ledger.ask() as view:
             found = view.directory.find(name)
             target = target_of(view, found, at_version)
-            event = _standing(target, name).event
+            event = target.standing().event
             values = kinds.plain(event)
             names = [*values.get("other_names", ()), *aliases]
             values["other_names"] = [n for n in dict.fromkeys(names) if n != values["name"]]
@@ -300,34 +229,8 @@ def undo(asked: Asked, batch: int | None, because: str, by_whom: str | None) -> 
     with asked.ledger() as ledger:
         with ledger.ask() as view:
             wanted = batch or log.head_position(view.connection)
-            recorded = log.batch_of(view.connection, wanted)
-            if not recorded:
-                raise UsageError(f"there is no batch {wanted}; `timeline history` lists them")
-            items = _reversals(view, recorded, because)
-        if not items:
-            if any(e.kind == "erasure" for e in recorded):
-                raise UsageError(f"batch {wanted} is an erasure, and an erasure is for good")
-            raise UsageError(f"everything in batch {wanted} is withdrawn already")
+            items = undone(view, wanted, because)
         append(asked, ledger, items, by_whom, f"{counted(len(items), 'event')} of batch {wanted} withdrawn")
-
-
-def _reversals(view: View, recorded: Sequence[log.Entry], because: str) -> list[EntryEvent]:
-    """A retraction for every event of a batch that still stands; the newest of an entry first."""
-    found: list[EntryEvent] = []
-    held = log.streams(view.connection, [r.entry_id for r in recorded])
-    streams = {e: versions(s) for e, s in held.items() if not is_erased(s)}
-    last = {e: len(stream) for e, stream in streams.items()}
-    begun = {r.entry_id for r in recorded if r.version == 1}
-    for event in sorted(recorded, key=lambda r: r.position, reverse=True):
-        if event.entry_id not in streams:
-            continue  # erased: there is nothing to withdraw
-        gone = withdrawn_versions(streams[event.entry_id])
-        if event.version in gone or (event.version > 1 and event.entry_id in begun):
-            continue  # withdrawn already, or with the entry as a whole
-        version = last[event.entry_id]
-        found.append(following(event.entry_id, version, Retraction(version=event.version, reason=because)))
-        last[event.entry_id] = version + 1
-    return found
 
 
 COMMANDS = {

@@ -6,15 +6,16 @@ import functools
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from events.dates import Date, exact, parse
+from timeline.days import one_day as one_day
+from timeline.days import span_of as span_of
+from timeline.days import today as today
 from timeline.errors import UsageError
-from timeline.moments import instant
 from timeline.printing import words
 from timeline.printing.output import FORMATS, Envelope, Output
 
@@ -81,9 +82,9 @@ class Asked:
 
     def envelope(self, view: View, as_of: str | None = None) -> Envelope:
         """What an answer of this view was made from."""
-        reported = None if view.reported_day is None else words.iso_day(view.reported_day)
-        root = view.root if self.output.format == "json" else None  # no other form has a place for it
-        return Envelope(as_of, known_at(view), view.position, reported, root)
+        from timeline.printing.envelope import envelope_of
+
+        return envelope_of(view, as_of, with_root=self.output.format == "json")  # no other form has a place for it
 
     def sources(self, view: View) -> dict[str, str]:
         """A line about each source, for the foot of a table."""
@@ -95,19 +96,6 @@ class Asked:
 def source_line(publisher: str, title: str, issued: str) -> str:
     """`Business Insider, 26 May 2025`; the title where nobody is named as publisher."""
     return ", ".join(part for part in (publisher or title, words.date(issued) if issued else "") if part)
-
-
-def known_at(view: View) -> str | None:
-    """When the last event that counts was recorded, in UTC; None in an empty ledger."""
-    from timeline.store import log
-
-    recorded = log.recorded_at(view.connection, view.position)
-    return None if recorded is None else instant(recorded)
-
-
-def today() -> int:
-    """The day on this machine's calendar."""
-    return date.today().toordinal()
 
 
 _OPTIONS = (
@@ -187,17 +175,3 @@ class DateParam(click.ParamType[Date]):
 
 
 DATE = DateParam()
-
-
-def one_day(date: Date, option: str = "--as-of") -> int:
-    """The day that a question is about: the last one of a month or a year, as "as of 2024" means its end."""
-    if date.end_is != "known" or date.is_interval or date.precision == "set" or date.uncertain or date.approximate:
-        raise UsageError(f"{option} asks about one day, a month's or a year's last one; {date.text} is none of them")
-    return date.latest
-
-
-def span_of(date: Date, option: str = "--during") -> tuple[int, int]:
-    """The days of a span, both ends included."""
-    if date.start_is != "known" or date.end_is != "known":
-        raise UsageError(f"{option} needs a span with a beginning and an end; {date.text} has not both")
-    return date.earliest, date.latest

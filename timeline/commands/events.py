@@ -6,14 +6,13 @@ import click
 
 from events.dates import FOREVER, NEVER, Date
 from events.kinds import KINDS
-from projections.entities import folded
-from timeline import answers
 from timeline.commands.context import DATE, Asked, asks
 from timeline.errors import UnknownName
 from timeline.naming import near
 from timeline.printing import words
 from timeline.printing.sheets import Cell, Column, Line, Sheet
 from timeline.printing.state import events_sheet
+from timeline.searching import search as searched
 
 
 @click.command("log")
@@ -67,14 +66,11 @@ def search(asked: Asked, text: tuple[str, ...], limit: int) -> int:
     \b
         timeline search open weights
     """
-    wanted = folded(" ".join(text))
     with asked.view() as view:
-        named = [e for e in view.directory.entities.values() if any(wanted in n for n in e.folded)][:limit]
-        events = view.events(words=wanted.split(), limit=limit)
-        found = [answers.Found(what="entity", id=e.entity, type=e.type, name=e.name, event=None) for e in named] + [
-            answers.Found(what="event", id=e.id or str(e.entry), type=e.kind, name=e.headline, event=e) for e in events
-        ]
-        lines = [Line((e.name, Cell(e.type, "bright_black"), Cell(e.entity, "bright_black"))) for e in named]
+        found = searched(view, " ".join(text), limit)
+        events = [f.event for f in found if f.event is not None]
+        named = [f for f in found if f.event is None]
+        lines = [Line((f.name, Cell(f.type, "bright_black"), Cell(f.id, "bright_black"))) for f in named]
         columns = (Column("name", ratio=2), Column("type"), Column("id"))
         asked.output.answer(
             found,

@@ -54,7 +54,7 @@ def demo(asked: Asked) -> None:
     """
     document = read(example(), EXAMPLE)
     ledger = _made_or_found(asked.address, asked.journal)
-    if not _is_demo(ledger, {i.entry for i in document.items}):
+    if not _is_demo(ledger):
         ledger.close()
         raise StoreError(
             f"{ledger.database.shown} is a ledger of your own, which the demo leaves alone: "
@@ -94,7 +94,7 @@ def _exists(address: str) -> bool:
     return True
 
 
-def _is_demo(ledger: Ledger, known: set[object]) -> bool:
+def _is_demo(ledger: Ledger) -> bool:
     """Whether everything in the ledger comes from the example."""
     with ledger.database.reading() as connection:
         if not log.head_position(connection):

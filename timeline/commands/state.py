@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import click
-import msgspec
 
 from events.dates import Date
 from timeline import answers
-from timeline.commands.context import DATE, Asked, asks, known_at, one_day
+from timeline.commands.context import DATE, Asked, asks, one_day
 from timeline.printing import words
+from timeline.printing.envelope import known_at
 from timeline.printing.state import sheets_of_state
 from timeline.view import View
 
@@ -43,34 +41,13 @@ def show_state(asked: Asked, view: View, day: int, organization: str | None, nex
     head = f"{name}as of {words.day(day)}{known}"
     head += f" · {words.counted(view.count_events(), 'event')}, {words.counted(len(asked.sources(view)), 'source')}"
     asked.output.answer(
-        items_of(state),
-        sheets_of_state(state, view.directory),
+        answers.lines_of(state),
+        sheets_of_state(state),
         asked.envelope(view, words.iso_day(day)),
         head=head,
         sources=asked.sources(view),
         next_=next_ or f"timeline who ORG --as-of {words.asked_day(day)} · timeline person NAME · timeline why ENTRY",
     )
-
-
-def items_of(state: answers.State) -> list[dict[str, Any]]:
-    """The lines of a state one after the other, each with the section it belongs to."""
-    found: list[dict[str, Any]] = []
-
-    def add(section: str, item: Any) -> None:
-        found.append({"section": section, **msgspec.to_builtins(item)})
-
-    def add_unit(unit: answers.Unit) -> None:
-        add("organizations", msgspec.structs.replace(unit, units=()))
-        found[-1]["units"] = [msgspec.to_builtins(u.organization) for u in unit.units]
-        for below in unit.units:
-            add_unit(below)
-
-    for root in state.organizations:
-        add_unit(root)
-    for section in ("people", "products", "deals", "events"):
-        for item in getattr(state, section):
-            add(section, item)
-    return found
 
 
 COMMANDS = {"as-of": as_of}

@@ -5,7 +5,7 @@ Keys are short, for there may be many rows; a key that is missing means nothing,
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import singledispatch
 from typing import Any
 
@@ -21,7 +21,7 @@ from projections.products import ProductState
 from projections.rows import SpanRow
 from timeline import answers
 from timeline.pages.colours import GREY
-from timeline.pages.gathering import Gathered
+from timeline.pages.content import Gathered
 from timeline.pages.lanes import Lanes
 from timeline.pages.panel import deal_pieces, event_pieces, product_pieces
 from timeline.printing import words
@@ -32,9 +32,13 @@ _UNSAFE = {"<": "\\u003c", ">": "\\u003e", "&": "\\u0026", "\u2028": "\\u2028", 
 _SAFE = str.maketrans(_UNSAFE)
 
 
-def embedded(gathered: Gathered, lanes: Lanes) -> str:
-    """What page.js and state.js read, as JSON for a script element."""
+def embedded(gathered: Gathered, lanes: Lanes, service: Mapping[str, Any] | None = None) -> str:
+    """What page.js and state.js read, as JSON for a script element.
+
+    `service` says where a service has its other pages; without one, nothing says what leads where.
+    """
     rows = [_row(row, gathered) for row in gathered.spans]
+    events = [_event(event, gathered) for event in gathered.events]
     deals = {d.deal: d for d in gathered.view.deals()}
     for row, span in zip(rows, gathered.spans, strict=True):
         if isinstance(span, DealState):
@@ -47,9 +51,15 @@ def embedded(gathered: Gathered, lanes: Lanes) -> str:
         "bore": [_span(n) | {"o": n.organization, "name": n.name} for n in gathered.names],
         "colours": {o: c for o, c in sorted(lanes.colours.items()) if c != GREY},
         "rows": rows,
-        "events": [_event(event, gathered) for event in gathered.events],
+        "events": events,
         "bars": list(_bars(lanes)),
     }
+    if service is not None:
+        data["service"] = service
+    else:
+        for thing in (*rows, *events):
+            if "t" in thing:
+                thing["t"] = [piece[:2] for piece in thing["t"]]
     return for_script(msgspec.json.encode(data, order="deterministic").decode())
 
 
@@ -131,8 +141,8 @@ def _(row: Parent, gathered: Gathered) -> dict[str, Any]:
 
 @_about.register
 def _(row: ProductState, gathered: Gathered) -> dict[str, Any]:
-    name = gathered.view.directory.name(row.product)
-    return {"k": "product", "t": product_pieces(name, row.status, row.planned, row.claim), "i": name}
+    product = gathered.view.ref(row.product)
+    return {"k": "product", "t": product_pieces(product, row.status, row.planned, row.claim), "i": product.name}
 
 
 @_about.register

@@ -13,9 +13,10 @@ from projections.memberships import Membership
 from projections.organizations import Existence
 from projections.posts import HEAD, Holding
 from projections.rows import SpanRow, unique
+from timeline.pages import paths
 from timeline.pages.axis import Axis, fitting
 from timeline.pages.colours import GREY, STATUSES, assigned, top_of
-from timeline.pages.gathering import Gathered
+from timeline.pages.content import Gathered
 from timeline.printing import words
 
 UNKNOWN = 180
@@ -55,6 +56,8 @@ class Lane(NamedTuple):
     lines: tuple[tuple[Bar, ...], ...] = ()
     thin: tuple[Bar, ...] = ()
     markers: tuple[Marker, ...] = ()
+    path: str = ""
+    """The page of what it is named after, where there is a service."""
 
 
 class Section(NamedTuple):
@@ -120,12 +123,16 @@ def _people(gathered: Gathered, numbers: Mapping[int, int], colours: Mapping[str
     for person, rows in stays.items():
         home, days = _home(rows, gathered.above, until)
         bars = _career(rows, numbers, colours, name)
-        groups.setdefault(home, []).append((-days, name(person), Lane(name(person), _beside(bars))))
+        groups.setdefault(home, []).append((-days, name(person), _lane_of(person, name(person), bars)))
     alone = [home for home, group in groups.items() if len(group) == 1 and len(groups) > 1]
     elsewhere = [member for home in alone for member in groups.pop(home)]
     ordered = sorted(groups.items(), key=lambda g: (-len(g[1]), name(g[0])))
     found = [Section(name(home), _lanes_of(group)) for home, group in ordered]
     return [*found, Section(ELSEWHERE, _lanes_of(elsewhere))]
+
+
+def _lane_of(person: str, name: str, bars: Iterable[Bar]) -> Lane:
+    return Lane(name, _beside(bars), path=paths.person(person))
 
 
 def _lanes_of(group: Iterable[tuple[int, str, Lane]]) -> tuple[Lane, ...]:
@@ -216,10 +223,8 @@ def _units(gathered: Gathered, numbers: Mapping[int, int], colours: Mapping[str,
         colour = colours.get(unit, GREY)
         led = [Bar((numbers[id(h)],), h, name(h.person), colour) for h in heads.get(unit, ())]
         stood = tuple(Bar((numbers[id(e)],), e, name(unit), colour, is_thin=bool(led)) for e in standing[unit])
-        if led:
-            yield Lane(name(unit), _beside(led), stood)
-        else:
-            yield Lane(name(unit), _beside(stood))
+        lines = (_beside(led), stood) if led else (_beside(stood), ())
+        yield Lane(name(unit), *lines, path=paths.organization(unit))
 
 
 def _products(gathered: Gathered, numbers: Mapping[int, int]) -> Iterable[Lane]:
@@ -230,7 +235,7 @@ def _products(gathered: Gathered, numbers: Mapping[int, int]) -> Iterable[Lane]:
         bar = Bar((numbers[id(row)],), row, f"{row.status}{planned}", STATUSES.get(row.status, GREY))
         states.setdefault(row.product, []).append(bar)
     for product, bars in states.items():
-        yield Lane(gathered.view.directory.name(product), _beside(bars))
+        yield Lane(gathered.view.directory.name(product), _beside(bars), path=paths.product(product))
 
 
 def _deals(gathered: Gathered, numbers: Mapping[int, int]) -> Iterable[Lane]:

@@ -8,12 +8,13 @@ from functools import cache
 from hashlib import sha256
 from importlib.resources import files
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment
 
 from events.dates import civil, iso
+from timeline.pages import paths
 from timeline.pages.colours import sheet
+from timeline.pages.content import Gathered
 from timeline.pages.embedded import embedded
-from timeline.pages.gathering import Gathered
 from timeline.pages.lanes import Lanes
 from timeline.pages.layout import BAR
 from timeline.pages.panel import panel
@@ -21,10 +22,22 @@ from timeline.pages.svg import AXIS, NAMES, drawn, entries, template
 from timeline.pages.tables import tables
 from timeline.pages.wording import described, origin, title_of
 from timeline.printing import words
+from timeline.templates import templates_of
 from timeline.xmltext import clean
 
 WIDE = 860
 """The usual width of the plot, for which labels are cut; page.js cuts them anew for the true one."""
+
+SCRIPTS = ("state.js", "frame.js", "page.js")
+KEYS = (
+    (("←", "→"), "a month back or on; with Shift a year"),
+    (("n", "p"), "next, previous change"),
+    (("/",), "filter the rows; Esc shows all again"),
+    (("y",), "copy a link to this day"),
+    (("Tab",), "to the lanes; there the arrows go from bar to bar"),
+    (("?",), "this help"),
+)
+"""What keys do on the page."""
 
 
 def page(gathered: Gathered, lanes: Lanes, title: str) -> Iterator[str]:
@@ -32,7 +45,7 @@ def page(gathered: Gathered, lanes: Lanes, title: str) -> Iterator[str]:
 
     Its policy forbids everything else: no address is asked, and no script runs but the one whose hash it names.
     """
-    style, script = stylesheet(), asset("state.js") + asset("page.js")
+    style, script = stylesheet(), "".join(map(asset, SCRIPTS))
     made = (
         _templates()
         .get_template("page.html")
@@ -60,9 +73,6 @@ def page(gathered: Gathered, lanes: Lanes, title: str) -> Iterator[str]:
                     "form-action 'none'",
                 ]
             ),
-            NAMES=NAMES,
-            AXIS=AXIS,
-            BAR=BAR,
         )
     )
     return map(clean, made)
@@ -85,17 +95,16 @@ def _hash(text: str) -> str:
 
 @cache
 def _templates() -> Environment:
-    environment = Environment(
-        loader=PackageLoader("timeline.pages"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters |= {"day": words.day, "iso": words.asked_day, "date": words.date, "clean": clean}
-    environment.globals |= {"MARKS": words.MARKS, "DISPUTED": words.DISPUTED}
-    environment.tests["web_address"] = is_web_address
-    return environment
+    return prepared(templates_of("timeline.pages"))
+
+
+def prepared(templates: Environment) -> Environment:
+    """The same with the words that the templates of lanes and marks use."""
+    templates.filters |= {"day": words.day, "iso": words.asked_day, "date": words.date, "clean": clean}
+    templates.globals |= {"MARKS": words.MARKS, "DISPUTED": words.DISPUTED, "KEYS": KEYS, "source_path": paths.source}
+    templates.globals |= {"NAMES": NAMES, "AXIS": AXIS, "BAR": BAR}
+    templates.tests["web_address"] = is_web_address
+    return templates
 
 
 def is_web_address(given: str) -> bool:

@@ -10,8 +10,9 @@ from itertools import groupby
 from typing import NamedTuple
 
 from timeline import answers
+from timeline.pages import paths
 from timeline.pages.colours import GREY, STATUSES
-from timeline.pages.gathering import Gathered
+from timeline.pages.content import Gathered
 from timeline.printing import words
 
 
@@ -20,6 +21,8 @@ class Piece(NamedTuple):
 
     text: str
     look: str = ""
+    path: str = ""
+    """The page of what they name, where there is a service."""
 
 
 class Item(NamedTuple):
@@ -39,6 +42,7 @@ class Group(NamedTuple):
     heading: str = ""
     colour: int = GREY
     tally: int = 0
+    path: str = ""
 
 
 class Block(NamedTuple):
@@ -49,9 +53,9 @@ class Block(NamedTuple):
     groups: tuple[Group, ...]
 
 
-def panel(gathered: Gathered, day: int, colours: Mapping[str, int]) -> list[Block]:
-    """Everything that is so on a day."""
-    state = gathered.view.state(day)
+def panel(gathered: Gathered, day: int, colours: Mapping[str, int], known: answers.State | None = None) -> list[Block]:
+    """Everything that is so on a day; the state may have been asked for already."""
+    state = known or gathered.view.state(day)
     deals = {d.deal for d in state.deals}
     blocks = [
         Block("Organizations", "", _flat(_unit(gathered, u) for u in state.organizations)),
@@ -68,8 +72,8 @@ def _flat(items: Iterable[Item]) -> tuple[Group, ...]:
     return (Group(found),) if found else ()
 
 
-def _pieces(*pieces: tuple[str, str]) -> tuple[Piece, ...]:
-    return tuple(Piece(text, look) for text, look in pieces if text)
+def _pieces(*pieces: tuple[str, ...]) -> tuple[Piece, ...]:
+    return tuple(Piece(*piece) for piece in pieces if piece[0])
 
 
 def _tally(people: Iterable[answers.Member]) -> str:
@@ -86,14 +90,25 @@ def _tally(people: Iterable[answers.Member]) -> str:
 def _unit(gathered: Gathered, unit: answers.Unit) -> Item:
     certain = [h for h in unit.heads if h.certainty == "certain"]
     heads = certain or unit.heads
-    led = ", ".join(h.person.name if certain else f"{words.MARKS[h.certainty]} {h.person.name}" for h in heads)
     return Item(
         mark=unit.certainty or "",
         disputed=unit.disputed or any(h.disputed for h in heads),
-        pieces=_pieces((unit.organization.name, "strong"), (f"head {led}" if led else "", "faint")),
+        pieces=_pieces(
+            (unit.organization.name, "strong", paths.organization(unit.organization.id)),
+            ("head" if heads else "", "faint"),
+            *(piece for n, h in enumerate(heads) for piece in _led(h, n, is_certain=bool(certain))),
+        ),
         sources=gathered.cited([*unit.sources, *(s for h in heads for s in h.sources)]),
         below=tuple(_unit(gathered, u) for u in unit.units),
     )
+
+
+def _led(head: answers.Holder, number: int, *, is_certain: bool) -> Iterable[tuple[str, ...]]:
+    if number:
+        yield "·", "faint"
+    if not is_certain:
+        yield words.MARKS[head.certainty], "faint"
+    yield head.person.name, "faint", paths.person(head.person.id)
 
 
 def _people(gathered: Gathered, people: Sequence[answers.Member], colours: Mapping[str, int]) -> Iterable[Group]:
@@ -104,6 +119,7 @@ def _people(gathered: Gathered, people: Sequence[answers.Member], colours: Mappi
             heading=organization.name,
             colour=colours.get(organization.id, GREY),
             tally=len({m.person.id for m in members}),
+            path=paths.organization(organization.id),
         )
 
 
@@ -113,21 +129,25 @@ def _member(gathered: Gathered, member: answers.Member) -> Item:
     return Item(
         mark=member.certainty or "",
         disputed=member.disputed,
-        pieces=_pieces((member.person.name, ""), (" · ".join(parts), "faint"), (rumoured, "faint")),
+        pieces=_pieces(
+            (member.person.name, "", paths.person(member.person.id)),
+            (" · ".join(parts), "faint"),
+            (rumoured, "faint"),
+        ),
         sources=gathered.cited(member.sources),
     )
 
 
 def _product(gathered: Gathered, product: answers.Product) -> Item:
     planned = product.planned.edtf if product.planned else ""
-    pieces = product_pieces(product.product.name, product.status, planned, product.claim)
+    pieces = product_pieces(product.product, product.status, planned, product.claim)
     return Item(product.certainty or "", product.disputed, pieces, gathered.cited(product.sources))
 
 
-def product_pieces(name: str, status: str, planned: str, claim: str) -> tuple[Piece, ...]:
+def product_pieces(product: answers.Ref, status: str, planned: str, claim: str) -> tuple[Piece, ...]:
     """The status of a product in a line."""
     return _pieces(
-        (name, ""),
+        (product.name, "", paths.product(product.id)),
         (status, f"status c{STATUSES.get(status, GREY)}"),
         (f"planned for {words.date(planned)}" if planned else "", "faint"),
         ("(rumoured)" if claim == "rumoured" else "", "faint"),
@@ -140,7 +160,7 @@ def deal_pieces(deal: answers.DealAnswer) -> tuple[Piece, ...]:
     stage = "" if deal.stage == "announced" else deal.stage
     money = words.money(deal.amount, deal.currency, deal.amount_qualifier)
     parties = ", ".join(p.name for p in deal.parties)
-    return _pieces((parties, ""), (money, "strong"), (what, "faint"), (stage, "faint"))
+    return _pieces((parties, "", paths.event(deal.deal)), (money, "strong"), (what, "faint"), (stage, "faint"))
 
 
 def _deal(gathered: Gathered, deal: answers.DealAnswer) -> Item:
@@ -154,7 +174,7 @@ def event_pieces(event: answers.Event) -> tuple[Piece, ...]:
     date = words.date(event.date.edtf)
     return _pieces(
         (date, "faint"),
-        (event.headline, ""),
+        (event.headline, "", paths.event(event.id or event.entry)),
         (unsure, "faint"),
         (rank, "faint"),
         *((d, "faint") for d in event.disputes),

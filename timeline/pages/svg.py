@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 from html import escape
 from importlib.resources import files
@@ -38,8 +38,11 @@ class Drawn(NamedTuple):
     height: int
 
 
-def drawn(lanes: Lanes, wide: float = PLOT) -> Drawn:
-    """The parts for a page; places along the axis are per cents, so that the plot may have any width."""
+def drawn(lanes: Lanes, wide: float = PLOT, address: Callable[[str], str] | None = None) -> Drawn:
+    """The parts for a page; places along the axis are per cents, so that the plot may have any width.
+
+    Names lead to the address of their page where there is a service that has one.
+    """
     rows = list(placed(lanes, wide))
     height = rows[-1].top + rows[-1].height + 8 if rows else LINE
     grid = "".join(_grid(lanes.axis, wide))
@@ -48,7 +51,7 @@ def drawn(lanes: Lanes, wide: float = PLOT) -> Drawn:
     line = f'<line class="asof" x1="{asof}" x2="{asof}" y1="0" y2="100%"/>'
     plot = f'<g class="lines">{grid}</g>{body}{line}'
     axis = f'<g class="ticks">{"".join(_ticks(lanes.axis, wide))}</g>{_pill(lanes, wide)}'
-    return Drawn(defs(), axis, "".join(_name(row) for row in rows), plot, height)
+    return Drawn(defs(), axis, "".join(_name(row, address) for row in rows), plot, height)
 
 
 def picture(lanes: Lanes, title: str, described: str, note: str) -> Iterator[str]:
@@ -135,7 +138,7 @@ def _pill(lanes: Lanes, wide: float) -> str:
     )
 
 
-def _name(row: Placed) -> str:
+def _name(row: Placed, address: Callable[[str], str] | None) -> str:
     if row.section:
         return (
             f'<g class="section" transform="translate(0,{row.top})"><text class="heading" y="{row.height - 10}">'
@@ -143,8 +146,11 @@ def _name(row: Placed) -> str:
             f'<path class="rule" d="M0 {row.height - 3}h{NAMES}"/></g>\n'
         )
     assert row.lane
-    name = fitted(row.lane.name, NAMES - 26)
-    return f'<g class="lane" transform="translate(0,{row.top})"><text class="name" y="14">{_text(name)}</text></g>\n'
+    shown = f'<text class="name" y="14">{_text(fitted(row.lane.name, NAMES - 26))}</text>'
+    if address and row.lane.path:
+        label = "" if len(row.lane.name) < 24 else f' aria-label="{_text(row.lane.name)}"'
+        shown = f'<a href="{_text(address(row.lane.path))}"{label}>{shown}</a>'
+    return f'<g class="lane" transform="translate(0,{row.top})">{shown}</g>\n'
 
 
 # -- rows -------------------------------------------------------------------------------------------------------------
@@ -154,13 +160,15 @@ def _row(row: Placed, lanes: Lanes, wide: float) -> str:
     if row.lane is None:
         rule = f'<line class="rule" x1="0" x2="100%" y1="{row.height - 3}" y2="{row.height - 3}"/>'
         return f'<g class="section" transform="translate(0,{row.top})">{rule}</g>\n'
-    parts = [_bar(bar, 0, lanes, wide) for bar in row.lane.thin]
-    parts += [_bar(bar, n * LINE, lanes, wide) for n, line in enumerate(row.lane.lines) for bar in line]
+    parts = [_bar(bar, 0, lanes, wide, []) for bar in row.lane.thin]
+    for n, line in enumerate(row.lane.lines):
+        taken: list[tuple[float, float]] = []
+        parts += [_bar(bar, n * LINE, lanes, wide, taken) for bar in line]
     parts += [_point(point, lanes, wide) for point in row.points]
     return f'<g class="lane" transform="translate(0,{row.top})">{"".join(parts)}</g>\n'
 
 
-def _bar(bar: Bar, top: int, lanes: Lanes, wide: float) -> str:
+def _bar(bar: Bar, top: int, lanes: Lanes, wide: float, taken: list[tuple[float, float]]) -> str:
     found = list(pieces(bar.row, lanes.axis))
     mark = certainty.on_day(bar.row, lanes.day) or ""
     if not found:  # a bar beyond the axis keeps its place in the order of the bars
@@ -169,7 +177,7 @@ def _bar(bar: Bar, top: int, lanes: Lanes, wide: float) -> str:
     boxes = "".join(_piece(piece, bar.colour, y, high) for piece in found)
     firm = [p for p in found if p.manner != "open" and not bar.is_thin]
     shape = firm and _box(firm[0].begin, firm[-1].end, y, high, 'class="shape" rx="2" fill="none"')
-    said = "" if bar.is_thin else _label(bar.label, found, y, wide)
+    said = "" if bar.is_thin else _label(bar.label, found, y, wide, taken)
     flag = f'<svg x="{share(found[0].begin)}" y="{y + 2}" width="10" height="12">{FLAG}</svg>'
     return f'<g class="bar {mark}">{boxes}{shape or ""}{said}{flag if bar.row.disputed else ""}</g>'
 
@@ -192,10 +200,16 @@ def _box(begin: float, end: float, y: float, high: float, look: str) -> str:
     return f'<rect {look} x="{share(begin)}" y="{y:g}" width="{share(end - begin)}" height="{high:g}"/>'
 
 
-def _label(label: str, found: Sequence[Piece], y: float, wide: float) -> str:
-    """The label in the solid part; where that is too short, in the widest of the others; last, along the open line."""
+def _label(label: str, found: Sequence[Piece], y: float, wide: float, taken: list[tuple[float, float]]) -> str:
+    """The label in the solid part; where that is too short, in the widest of the others; last, along the open line.
+
+    Where fades overlap, one that stands there already keeps its place.
+    """
+    if len(found) > 1:
+        found = [p for p in found if not any(p.begin < b and a < p.end for a, b in taken)] or found
     best = _ground(label, found, wide)
     room = (best.end - best.begin) * wide - 8
+    taken.append((best.begin, min(best.end, best.begin + (width(label) + 10) / wide)))
     place = 'x="5"'
     if best.manner == "open":
         place = 'class="halo" x="100%" dx="-5" text-anchor="end"'

@@ -9,7 +9,7 @@ from projections import certainty
 from projections.certainty import Presence
 from projections.rows import SpanRow
 from timeline import answers
-from timeline.pages.gathering import Gathered
+from timeline.pages.content import Gathered
 from timeline.pages.lanes import Lane, Lanes, Marker
 from timeline.printing import words
 
@@ -18,6 +18,8 @@ class Cells(NamedTuple):
     """A line of a table."""
 
     name: str
+    path: str
+    """The page of what is named, where there is a service."""
     what: str
     when: str
     mark: str
@@ -44,7 +46,8 @@ def _lines(gathered: Gathered, lanes: Lanes, lane: Lane) -> Iterator[Cells]:
         rows = [gathered.spans[n] for n in bar.rows]
         mark = certainty.on_day(bar.row, lanes.day)
         sources = gathered.cited(s for r in rows for s in r.sources)
-        yield Cells(lane.name, bar.label, lasted(bar.row), mark or "", any(r.disputed for r in rows), sources)
+        disputed = any(r.disputed for r in rows)
+        yield Cells(lane.name, lane.path, bar.label, lasted(bar.row), mark or "", disputed, sources)
     for marker in lane.markers:
         yield _happened(gathered, lanes, lane.name, marker)
 
@@ -55,10 +58,12 @@ def _happened(gathered: Gathered, lanes: Lanes, kind: str, marker: Marker) -> Ce
         mark = "certain"
     if marker.number < len(gathered.spans):
         row = gathered.spans[marker.number]
-        return Cells(kind, marker.label, words.date(row.start), mark or "", row.disputed, gathered.cited(row.sources))
+        return Cells(
+            kind, "", marker.label, words.date(row.start), mark or "", row.disputed, gathered.cited(row.sources)
+        )
     event = gathered.events[marker.number - len(gathered.spans)]
     when = words.date(event.date.edtf)
-    return Cells(kind, marker.label, when, mark or "", event.disputed, gathered.cited(event.sources))
+    return Cells(kind, "", marker.label, when, mark or "", event.disputed, gathered.cited(event.sources))
 
 
 def lasted(row: SpanRow) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from timeline.moments import instant
-from timeline.pages.gathering import Gathered
+from timeline.pages.content import Gathered
 from timeline.pages.lanes import Lanes
 from timeline.printing import words
 from timeline.store import log

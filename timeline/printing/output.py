@@ -76,7 +76,7 @@ class Output:
             case "jsonl":
                 self._write("".join(_compact(item) + "\n" for item in items))
             case "csv":
-                self._write(_csv(items))
+                self._write(csv_text(items))
             case "tsv":
                 self._write("".join(self._separated(sheets)))
             case _:
@@ -340,7 +340,8 @@ def pretty(value: Any) -> str:
     return msgspec.json.format(msgspec.json.encode(value), indent=2).decode() + "\n"
 
 
-def _csv(items: Sequence[Any]) -> str:
+def csv_text(items: Sequence[Any]) -> str:
+    """Items as a table with a column for each field; cells that no spreadsheet takes for a formula."""
     rows = [dict(_flat("", msgspec.to_builtins(item))) for item in items]
     columns = list(dict.fromkeys(name for row in rows for name in row))
     out = StringIO()

@@ -6,14 +6,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 
 from timeline import answers
-from timeline.naming import Directory
 from timeline.printing import words
 from timeline.printing.sheets import Cell, Column, Line, Sheet
 
 WHEN = Column("when", fixed=True, right=True)
 
 
-def sheets_of_state(state: answers.State, directory: Directory) -> list[Sheet]:
+def sheets_of_state(state: answers.State) -> list[Sheet]:
     """All sections of a state."""
     best: dict[str, str] = {}
     for member in sorted(state.people, key=lambda m: tuple(words.LEGEND).index(str(m.certainty)), reverse=True):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from events.dates import Date, DateError, civil, exact, iso, parse
 from projections.rows import edtf_between
 from timeline.answers import When
@@ -16,6 +18,7 @@ LEGEND = {
 STYLES = {"certain": "green", "possible": "yellow", "unconfirmed": "bright_black", None: "bright_black"}
 
 
+@lru_cache(maxsize=10_000)
 def date(edtf: str) -> str:
     """A date: `c. Jul 2018`, `Jun 2023 – May 2025` for one of those days, `by Jan 2023`, `?` for an unknown one."""
     if edtf in ("", ".."):

@@ -25,11 +25,18 @@ _RECORDS = {
     "numbers": "INSERT",
     "entry_keys": "INSERT",
     "schema_version": "",
+    "tokens": "INSERT, UPDATE",
+    "idempotency": "INSERT, DELETE",
+    "webhooks": "INSERT, UPDATE, DELETE",
+    "webhook_failures": "INSERT, UPDATE, DELETE",
 }
 """What recording does to each table besides reading it; to one that is not named here, a projection, see below."""
 
 _PROJECTION = "INSERT, UPDATE"
-"""New rows, and `known_to` of those that are no longer so. No role but the owner deletes anything."""
+"""New rows, and `known_to` of those that are no longer so. No role but the owner deletes any of them."""
+
+_SECRET = ("webhooks",)
+"""What readers may not read: here stand the keys that messages are signed with."""
 
 _FUNCTIONS = ("timeline_refuse", "timeline_erased")
 
@@ -50,14 +57,18 @@ def statements(database: str, schema: str, tables: Iterable[str]) -> Iterator[st
     yield f"GRANT USAGE ON SCHEMA {schema} TO {READER}"
     yield f"GRANT USAGE, CREATE ON SCHEMA {schema} TO {OWNER}"
     for name in names:
-        yield f"ALTER TABLE {schema}.{name} OWNER TO {OWNER}"
-        yield f"REVOKE ALL ON {schema}.{name} FROM PUBLIC, {READER}, {WRITER}"
-        yield f"GRANT SELECT ON {schema}.{name} TO {READER}"
-        if more := _RECORDS.get(name, _PROJECTION):
-            yield f"GRANT {more} ON {schema}.{name} TO {WRITER}"
+        yield from _rights(schema, name)
     for name in _FUNCTIONS:
         yield f"ALTER FUNCTION {schema}.{name}() OWNER TO {OWNER}"
     yield f"ALTER DATABASE {database} OWNER TO {OWNER}"
+
+
+def _rights(schema: str, name: str) -> Iterator[str]:
+    yield f"ALTER TABLE {schema}.{name} OWNER TO {OWNER}"
+    yield f"REVOKE ALL ON {schema}.{name} FROM PUBLIC, {READER}, {WRITER}"
+    yield f"GRANT SELECT ON {schema}.{name} TO {WRITER if name in _SECRET else READER}"
+    if more := _RECORDS.get(name, _PROJECTION):
+        yield f"GRANT {more} ON {schema}.{name} TO {WRITER}"
 
 
 def statements_for(connection: Connection) -> list[str]:
@@ -77,6 +88,15 @@ def hand_on(connection: Connection, old: str, new: str) -> None:
         connection.exec_driver_sql(f"GRANT {privilege} ON {new} TO {grantee}")
     if belongs != connection.exec_driver_sql(owner, (new,)).scalar():
         connection.exec_driver_sql(f"ALTER TABLE {new} OWNER TO {belongs}")
+
+
+def give_rights(connection: Connection, names: Iterable[str]) -> None:
+    """Give new tables the rights of the roles, in a ledger that has these; any other is left as it is."""
+    query = "SELECT pg_get_userbyid(relowner), current_schema() FROM pg_class WHERE oid = 'events'::regclass"
+    owner, schema = connection.exec_driver_sql(query).one()
+    if owner == OWNER:
+        for statement in (s for name in names for s in _rights(schema, name)):
+            connection.exec_driver_sql(statement)
 
 
 def make(connection: Connection) -> None:

@@ -4,12 +4,15 @@
 that something stood there remains. `log_head` is one row: the last position given, the last recorded time, and the
 tree over the log as far as it is needed to go on. Writers lock it, so positions follow commit order without gaps; a
 deleted tail of the log shows as a head beyond the last event.
+
+The tables of the service are no part of the log: what stands in them can be changed, and nothing is proved of it.
 """
 
 from __future__ import annotations
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     Column,
     Connection,
     ForeignKey,
@@ -20,6 +23,7 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
     Uuid,
+    inspect,
 )
 
 SCHEMA_VERSION = 1
@@ -92,6 +96,66 @@ schema_version = Table(
     Column("version", Integer, nullable=False),
 )
 
+service = MetaData()
+"""What `timeline serve` needs besides. A ledger from before there were tokens gets these by `timeline migrate`."""
+
+tokens = Table(
+    "tokens",
+    service,
+    Column("id", Text, primary_key=True),  # stands in the token, and is no secret
+    Column("name", Text, nullable=False),
+    Column("scopes", Text, nullable=False),  # with blanks between them
+    Column("feed", Text, nullable=False),  # of a private feed, what it is of: a path with its query; else empty
+    Column("hash", LargeBinary, nullable=False),  # SHA-256 of the secret
+    Column("created_at", BigInteger, nullable=False),
+    Column("expires_at", BigInteger),
+    Column("revoked_at", BigInteger),
+)
+
+idempotency = Table(
+    "idempotency",
+    service,
+    Column("token", Text, primary_key=True),
+    Column("key", Text, primary_key=True),
+    Column("request", LargeBinary, nullable=False),  # SHA-256 of what was asked for
+    Column("location", Text, nullable=False),
+    Column("answer", LargeBinary, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+)
+"""Answers to requests that recorded something, by the key that a program gave them. No name and no content stands here,
+so an erasure leaves nothing."""
+
+webhooks = Table(
+    "webhooks",
+    service,
+    Column("id", Text, primary_key=True),
+    Column("url", Text, nullable=False),
+    Column("secret", Text, nullable=False),  # readable: who signs needs the key itself, a hash of it would not do
+    Column("filters", Text, nullable=False),  # JSON
+    Column("allow_private", Boolean, nullable=False),
+    Column("position", BigInteger, nullable=False),  # everything up to it was delivered, given up or not asked for
+    Column("attempts", Integer, nullable=False),  # of the message that is next
+    Column("next_try", BigInteger, nullable=False),
+    Column("last_error", Text, nullable=False),
+    Column("leased_by", Text, nullable=False),  # the one of several services that sends now
+    Column("leased_until", BigInteger, nullable=False),
+    Column("paused_at", BigInteger),
+    Column("created_at", BigInteger, nullable=False),
+)
+
+webhook_failures = Table(
+    "webhook_failures",
+    service,
+    Column("webhook", Text, primary_key=True),
+    Column("position", BigInteger, primary_key=True, autoincrement=False),  # the last one of the message
+    Column("message", Text, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("status", Integer),
+    Column("error", Text, nullable=False),
+    Column("died_at", BigInteger, nullable=False),
+)
+"""Messages that were given up: where in the log they are read anew, and nothing of what they said."""
+
 _REFUSED = "the log is append-only"
 
 SQLITE_TRIGGERS = (
@@ -151,3 +215,12 @@ def create(connection: Connection) -> None:
         connection.exec_driver_sql(statement)
     connection.execute(log_head.insert().values(id=1, position=0, recorded_at=0, frontier=b""))
     connection.execute(schema_version.insert().values(part="log", version=SCHEMA_VERSION))
+    create_service(connection)
+
+
+def create_service(connection: Connection) -> list[str]:
+    """Make the tables of the service that are not there yet; gives their names."""
+    there = inspect(connection).get_table_names()
+    missing = [table for name, table in service.tables.items() if name not in there]
+    service.create_all(connection, missing, checkfirst=False)
+    return [table.name for table in missing]

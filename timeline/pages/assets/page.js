@@ -1,7 +1,7 @@
 // The lanes, the date and the keys. Without it everything is there too, for the day that the page was made for.
 (() => {
   const { data, MARKS, MONTHS, isDay, civil, number, iso, fromIso, inWords, moved, onDay, joined, state } = timeline;
-  const $ = (id) => document.getElementById(id);
+  const { $, say } = frame;
   const LETTER = 6.1, HANDLE = 84; // pixels: a letter of a label, the date at the head of the line
 
   // -- elements, as marks.html has them: text is only ever set as text -----------------------------------------------
@@ -14,19 +14,25 @@
   }
   const markOf = (mark, sign = MARKS[mark]) => mark
     ? el("span", { class: `mark ${mark}`, role: "img", "aria-label": mark }, sign) : el("span", { class: "mark" });
+  // In a service names lead to their pages, and links carry the day and the clocks.
+  const { service } = data;
+  const query = (...parts) => { const given = parts.filter(Boolean).join("&"); return given ? `?${given}` : ""; };
+  const address = (path) => service.base + path + query(`as_of=${iso(day)}`, service.keep);
+  const named = (text, look, path) => service && path
+    ? el("a", { href: address(path), class: look }, el("bdi", {}, text)) : el("bdi", { class: look }, text);
   const cited = (sources) => el("span", { class: "cited" },
     ...sources.map((n) => el("a", { href: `#source-${n}`, "aria-label": `source ${n}` }, `${n}`)));
   const shownItem = (it) => el("li", {},
     el("span", { class: "line" }, markOf(it.mark),
       el("span", { class: "said" }, ...(it.disputed ? [markOf("disputed", "⚑"), " "] : []),
-        ...it.pieces.flatMap(([text, look]) => [el("bdi", { class: look }, text), " "])),
+        ...it.pieces.flatMap(([text, look, path]) => [named(text, look, path), " "])),
       ...(it.sources.length ? [cited(it.sources)] : [])),
     ...(it.below.length ? [el("ul", {}, ...it.below.map(shownItem))] : []));
   const shownBlock = (block) => el("section", {},
     el("h3", {}, block.title, ...(block.note ? [" ", el("span", { class: "faint" }, block.note)] : [])),
     ...block.groups.flatMap((group) => [
       ...(group.heading ? [el("h4", {}, el("span", { class: `swatch c${group.colour}` }),
-        el("bdi", {}, group.heading), " ", el("span", { class: "faint" }, `${group.tally}`))] : []),
+        named(group.heading, "", group.path), " ", el("span", { class: "faint" }, `${group.tally}`))] : []),
       el("ul", {}, ...group.items.map(shownItem))]));
 
   // -- the lanes: bars stand in the picture in the order of data.bars ------------------------------------------------
@@ -64,6 +70,16 @@
     handle.querySelector("text").textContent = inWords(day);
     handle.setAttribute("aria-valuenow", day);
     handle.setAttribute("aria-valuetext", inWords(day));
+  }
+
+  // A layer of its own for the line: it moves, and nothing below is drawn anew.
+  function over() {
+    const layer = svg("svg", { class: "over", width: "100%", height: "100%", "aria-hidden": "true" });
+    const stage = svg("svg", { class: "stage", width: "100%", height: "100%" });
+    stage.append(line);
+    layer.append(stage);
+    plot.after(layer);
+    stages.push(stage);
   }
 
   // Only what changed is written: each write makes the browser lay out the picture again.
@@ -145,7 +161,9 @@
     ...data.events.flatMap(({ b }) => b),
   ])].filter(isDay).sort((a, b) => a - b);
 
-  let waiting = 0;
+  // The panel of many rows takes longer to draw than a frame, so it follows when the line has come to rest.
+  const restful = data.rows.length + data.events.length > 1500 ? 120 : 0;
+  let waiting = 0, resting;
   function choose(wanted) {
     if (!Number.isFinite(wanted)) return;
     day = Math.min(Math.max(wanted, data.first), data.last);
@@ -157,12 +175,16 @@
   }
   function show() {
     if (drawn) { paint(); reveal(); reach(current); tip.hidden = true; }
-    $("state").replaceChildren(...state(day).map(shownBlock));
+    clearTimeout(resting);
+    if (restful) resting = setTimeout(tellState, restful);
+    else tellState();
     $("day").lastElementChild.textContent = inWords(day);
     $("day").lastElementChild.setAttribute("datetime", iso(day));
     if (document.activeElement !== $("asked")) fillField();
+    remember();
     document.title = document.title.replace(/ · [^·]*$/, ` · ${inWords(day)}`);
   }
+  const tellState = () => $("state").replaceChildren(...state(day).map(shownBlock));
   const inField = (at) => { const [year] = civil(at); return year > 0 && year < 10000 ? iso(at) : ""; };
   const fillField = () => { $("asked").value = inField(day); };
   // While a year is typed its first digits are years, too: only a day within the lanes is taken.
@@ -173,25 +195,32 @@
   const next = () => choose(changes.find((d) => d > day) ?? day);
   const previous = () => choose(changes.findLast((d) => d < day) ?? day);
 
+  // The address of a service's page says which day is shown; browsers let it change only so often.
+  let told;
+  function remember() {
+    clearTimeout(told);
+    if (service) told = setTimeout(() => history.replaceState(null, "", pageOf(day, service.keep)), 300);
+  }
+  const pageOf = (at, clocks) => `${service.base}/as-of/${iso(at)}${query(service.only, clocks)}`;
+  function refresh(event) {
+    const link = event.target.closest?.('a[href^="/"]');
+    if (!link) return;
+    const to = new URL(link.getAttribute("href"), location);
+    const path = to.pathname.replace(/\/as-of\/(\d{4}-\d\d-\d\d|today)/, `/as-of/${iso(day)}`);
+    if (path !== to.pathname) to.pathname = path;
+    else if (!to.pathname.includes("/as-of/")) to.searchParams.set("as_of", iso(day));
+    link.setAttribute("href", to.pathname + to.search + to.hash);
+  }
+
   function fromAddress() {
     const pinned = /(?:^#|&)as-of=([^&]*)/.exec(location.hash);
     if (pinned) choose(fromIso(pinned[1]) ?? day);
   }
-  async function copyLink() {
+  frame.own.link = () => {
+    if (service) return new URL(pageOf(day, service.pin), location).href;
     history.replaceState(null, "", `#as-of=${iso(day)}`);
-    try {
-      await navigator.clipboard.writeText(location.href);
-      say("Link copied");
-    } catch {
-      say("The link is in the address bar");
-    }
-  }
-  let silence;
-  function say(text) {
-    $("toast").textContent = text;
-    clearTimeout(silence);
-    silence = setTimeout(() => { $("toast").textContent = ""; }, 2500);
-  }
+    return location.href;
+  };
 
   // -- filtering rows ------------------------------------------------------------------------------------------------
 
@@ -284,25 +313,16 @@
     focusBar(n);
   }
 
-  function press(event) {
-    if (event.ctrlKey || event.metaKey || event.altKey || $("keys").open) return;
-    const target = event.target;
-    if (target.matches("input, select, textarea")) {
-      if (event.key === "Escape" && target.id === "filter") { target.value = ""; filter(); target.blur(); }
-      return;
+  Object.assign(frame.keys, {
+    n: next, p: previous, Escape: () => { tip.hidden = true; },
+  });
+  frame.own.key = (event) => {
+    const { key, target } = event, months = event.shiftKey ? 12 : 1;
+    if (target.matches(".bar")) {
+      if (key.startsWith("Arrow")) return () => step(key);
+      if (key === "Enter" && service) return () => open(target);
     }
-    const isBar = target.matches(".bar");
-    if (isBar && event.key.startsWith("Arrow")) {
-      event.preventDefault();
-      step(event.key);
-      return;
-    }
-    const months = event.shiftKey ? 12 : 1;
-    const keys = {
-      ArrowLeft: () => choose(moved(day, -months)), ArrowRight: () => choose(moved(day, months)),
-      n: next, p: previous, y: copyLink, "?": () => $("keys").showModal(), "/": () => $("filter").focus(),
-      Escape: () => { tip.hidden = true; },
-    };
+    const keys = { ArrowLeft: () => choose(moved(day, -months)), ArrowRight: () => choose(moved(day, months)) };
     if (target === handle) {
       Object.assign(keys, {
         ArrowUp: keys.ArrowRight, ArrowDown: keys.ArrowLeft,
@@ -310,10 +330,15 @@
         PageUp: () => choose(moved(day, 12)), PageDown: () => choose(moved(day, -12)),
       });
     }
-    if (keys[event.key]) {
-      event.preventDefault();
-      keys[event.key]();
-    }
+    return keys[key];
+  };
+  // A marker leads to its event, a bar to whoever its row is named after.
+  function open(bar) {
+    const [row] = rowsOf(bars.indexOf(bar));
+    const words = (row.t || []).find(([, , path]) => path);
+    const lane = rows.indexOf(bar.closest(".lane"));
+    const to = words ? address(words[2]) : names[lane].querySelector("a")?.getAttribute("href");
+    if (to) location.assign(to);
   }
 
   function drag(event) {
@@ -340,29 +365,22 @@
     look();
   }
 
-  // Without a choice of the reader's the page looks as the system does.
-  const isDark = () => {
-    const chosen = document.documentElement.dataset.theme;
-    return chosen ? chosen === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
-  };
-  const tellColours = () => $("theme").setAttribute("aria-pressed", isDark());
-  function recolour() {
-    document.documentElement.dataset.theme = isDark() ? "light" : "dark";
-    tellColours();
-  }
-
   function listen() {
     $("asked").addEventListener("change", typed);
     $("asked").addEventListener("blur", fillField);
     $("previous").addEventListener("click", previous);
     $("next").addEventListener("click", next);
-    $("link").addEventListener("click", copyLink);
-    $("theme").addEventListener("click", recolour);
-    $("help").addEventListener("click", () => $("keys").showModal());
-    document.addEventListener("keydown", press);
     addEventListener("hashchange", fromAddress);
+    if (service) for (const kind of ["pointerover", "focusin", "click"]) document.addEventListener(kind, refresh, true);
     if (!drawn) return;
     $("filter").addEventListener("input", filter);
+    $("filter").addEventListener("keydown", ({ key, target }) => {
+      if (key === "Escape") { target.value = ""; filter(); target.blur(); }
+    });
+    if (service) plot.addEventListener("click", ({ target }) => {
+      const bar = target.closest(".bar");
+      if (bar) open(bar);
+    });
     $("zooms").addEventListener("click", zoom);
     axis.addEventListener("pointerdown", drag);
     addEventListener("resize", look);
@@ -386,8 +404,8 @@
   $("tools").hidden = false;
   $("asked").min = inField(data.first);
   $("asked").max = inField(data.last);
-  tellColours();
   if (drawn) {
+    over();
     for (const [key, value] of Object.entries({
       role: "slider", tabindex: 0, "aria-label": "Date", "aria-valuemin": data.first, "aria-valuemax": data.last,
     })) handle.setAttribute(key, value);

@@ -3,7 +3,7 @@
 // timeline/view.py. The server wrote the same for one day; a test compares the two. Days are day numbers: 1 is the
 // first of January of the year 1. Of a row: b are its four bounds, u says that nobody reported an end, k is its kind,
 // p a person, o an organization, a the one above it, h a post, r a role, s the start as written, t words with their
-// looks, w when it was in words, n the numbers of its sources, x that it is disputed, m that it is rumoured.
+// looks and where they lead, w when it was in words, n the numbers of its sources, x that it is disputed, m that it is rumoured.
 const timeline = (() => {
   const data = JSON.parse(document.getElementById("data").textContent);
   const MARKS = { certain: "●", possible: "◐", unconfirmed: "○" };
@@ -58,6 +58,7 @@ const timeline = (() => {
   const of = (kind) => data.rows.filter((row) => row.k === kind);
   const [members, posts, orgs, parents, products, deals] =
     ["member", "post", "organization", "parent", "product", "deal"].map(of);
+  const pathOf = (sort, id) => `/${sort}/${encodeURIComponent(id)}`; // as paths.py has it
   const byText = (a, b) => (a < b ? -1 : a > b ? 1 : 0);
   const byKeys = (keys) => (x, y) => {
     const a = keys(x), b = keys(y);
@@ -112,13 +113,16 @@ const timeline = (() => {
       const led = (heads.get(id) || []).sort(byKeys((h) => [ORDER[onDay(h, day)], data.names[h.p]]));
       const sure = led.filter((h) => onDay(h, day) === "certain");
       const shown = sure.length ? sure : led;
-      const said = shown.map((h) => (sure.length ? "" : `${MARKS[onDay(h, day)]} `) + data.names[h.p]).join(", ");
+      const said = shown.flatMap((h, n) => [
+        [n ? "·" : "", "faint"], [sure.length ? "" : MARKS[onDay(h, day)], "faint"],
+        [data.names[h.p], "faint", pathOf("people", h.p)],
+      ]).filter(([text]) => text);
       const lower = (below.get(id) || []).filter((p) => !way.includes(p.o) && p.o !== id)
         .sort(byKeys((p) => [p.b[0], data.names[p.o]]));
       return {
         mark: span ? onDay(span, day) : "",
         disputed: (span && span.x) || shown.some((h) => h.x),
-        pieces: [[name(id), "strong"], ...(said ? [[`head ${said}`, "faint"]] : [])],
+        pieces: [[name(id), "strong", pathOf("orgs", id)], ...(said.length ? [["head", "faint"], ...said] : [])],
         sources: joined(span ? [span, ...shown] : shown),
         below: lower.map((p) => unit(p.o, p, [...way, id], ids)),
       };
@@ -175,10 +179,10 @@ const timeline = (() => {
 
   function peopleGroups(lines, name) {
     return [...grouped(lines, (l) => l.row.o)].map(([id, group]) => ({
-      heading: name(id), colour: data.colours[id] ?? 8, tally: new Set(group.map((l) => l.row.p)).size,
+      heading: name(id), path: pathOf("orgs", id), colour: data.colours[id] ?? 8, tally: new Set(group.map((l) => l.row.p)).size,
       items: group.map((l) => ({
         ...item(l.row, l.mark, [
-          [data.names[l.row.p], ""],
+          [data.names[l.row.p], "", pathOf("people", l.row.p)],
           [[...new Set([l.posts, l.row.r])].filter(Boolean).join(" · "), "faint"],
           [l.row.m ? "(rumoured)" : "", "faint"],
         ]),

@@ -20,7 +20,6 @@ from projections.posts import Holding
 from projections.products import ProductState
 from projections.rows import Row, SpanRow, unique
 from projections.sources import Published
-from timeline import answers
 from timeline.exports.selection import Selection, listed
 from timeline.store import log
 from timeline.view import View
@@ -139,14 +138,17 @@ class Gathered:
     def numbers(self) -> dict[str, int]:
         """The number of each source that something here rests on, from 1, by date of issue."""
         used = {s for r in self.spans for s in r.sources} | {s for e in self.events for s in e.sources}
-        known = [s.source for s in self.view.sources()]
-        return {s: n for n, s in enumerate([s for s in unique([*known, *sorted(used)]) if s in used], 1)}
+        return {s: n for n, s in enumerate([s for s in unique([*self.published, *sorted(used)]) if s in used], 1)}
 
     @cached_property
-    def sources(self) -> list[answers.SourceAnswer]:
+    def published(self) -> dict[str, Published]:
+        """All registered sources by id, in the order of their dates of issue."""
+        return {s.source: s for s in sorted(self.view.rows(Published), key=lambda s: (s.earliest, s.latest, s.source))}
+
+    @cached_property
+    def sources(self) -> list[Published]:
         """The sources of the page, by number."""
-        found = {s.source: s for s in self.view.sources()}
-        return [found[s] for s in self.numbers if s in found]
+        return [self.published[s] for s in self.numbers if s in self.published]
 
     def cited(self, sources: Iterable[str]) -> tuple[int, ...]:
         """Sources by their numbers, in order."""
@@ -161,7 +163,7 @@ class Gathered:
         """
         recorded = log.recorded_at(self.view.connection, self.view.position)
         last = FOREVER if recorded is None else FIRST_OF_1970 + recorded // 86_400_000_000
-        issued = [s.earliest for s in self.view.rows(Published) if s.source in self.numbers]
+        issued = [s.earliest for s in self.published.values() if s.source in self.numbers]
         happened = [parse(e.date.edtf).earliest_reading for e in self.events]
         bounds = [d for r in self.spans for d in (r.start_min, r.start_max)]
         for days in (issued, happened, bounds):

@@ -1,0 +1,36 @@
+"""The service does what its OpenAPI document says, whatever is asked; schemathesis makes up the questions."""
+
+from __future__ import annotations
+
+import schemathesis
+from hypothesis import HealthCheck, Phase, settings
+from schemathesis.specs.openapi.checks import positive_data_acceptance, unsupported_method
+
+from timeline.serving.openapi import document
+
+NOT_DESCRIBED = [
+    positive_data_acceptance,  # a schema cannot say which texts are EDTF dates, or which names are registered
+    unsupported_method,
+]
+
+schema = schemathesis.openapi.from_dict(document(writes=False))
+
+
+@schema.parametrize()
+@settings(
+    max_examples=12,
+    phases=[Phase.explicit, Phase.generate],
+    suppress_health_check=list(HealthCheck),
+    deadline=None,
+)
+def test_nothing_that_can_be_asked_breaks_what_is_described(case, example_client):
+    """No server error, no undescribed status, type or body, no accepted nonsense."""
+    case.call_and_validate(base_url=str(example_client.base_url), timeout=30, excluded_checks=NOT_DESCRIBED)
+
+
+def test_the_document_is_one_of_openapi_31():
+    import jsonschema
+
+    assert document(writes=False)["openapi"] == "3.1.0"
+    for name, found in document(writes=False)["components"]["schemas"].items():
+        jsonschema.Draft202012Validator.check_schema(found), name
