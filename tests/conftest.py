@@ -1,5 +1,6 @@
 """What every test may use: databases to record in, and settings for hypothesis."""
 
+import asyncio
 import os
 import shutil
 from collections.abc import Callable, Iterator
@@ -84,6 +85,18 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Callable[[], Path]:
     begin(str(folder / "world.db"))
     numbers = count()
     return lambda: Path(shutil.copy(folder / "world.db", folder / f"{next(numbers)}.db"))
+
+
+@pytest.fixture(autouse=True)
+def loop_of_the_browser(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Playwright leaves its event loop marked as running; whoever has nothing to do with the browser sees none."""
+    running = None if "chromium" in request.fixturenames else asyncio._get_running_loop()
+    if running is None:
+        yield
+        return
+    asyncio._set_running_loop(None)
+    yield
+    asyncio._set_running_loop(running)
 
 
 @pytest.fixture(scope="session")
