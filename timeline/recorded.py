@@ -135,7 +135,9 @@ def _found(view: View, entries: Sequence[UUID | None] | None, limit: int | None,
         rows = list(view.connection.execute(query.limit(limit)))
     else:
         rows = [
-            r for part in chunks(entries) for r in view.connection.execute(query.where(events.c.entry_id.in_(part)))
+            r
+            for part in chunks(entries)
+            for r in view.connection.execute(query.where(events.c.entry_id.in_(part)).limit(limit))
         ]
         rows = sorted(rows, key=lambda r: -r.position if after is None else r.position)[:limit]
     return [

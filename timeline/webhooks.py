@@ -145,13 +145,7 @@ def _beginning(connection: Connection, after: int | None) -> int:
     if after > end:
         raise UsageError(f"--after {after} lies beyond the log; its last position is {end}")
     batch = connection.scalar(select(events.c.batch).where(events.c.position == after))
-    return after if batch in (None, after) else first_of_batch(connection, after, int(batch)) - 1
-
-
-def first_of_batch(connection: Connection, position: int, batch: int) -> int:
-    """Where the batch begins in which a position lies."""
-    query = select(events.c.position).where(events.c.position <= position, events.c.batch != batch)
-    return int(connection.scalar(query.order_by(events.c.position.desc()).limit(1)) or 0) + 1
+    return after if batch in (None, after) else log.first_of_batch(connection, int(batch)) - 1
 
 
 def every(connection: Connection, *, clock: Clock = system_clock) -> list[Webhook]:

@@ -11,13 +11,20 @@ import threading
 import httpx
 import pytest
 from icalendar import Calendar
+from starlette.applications import Starlette
 
+from events.about import Erasure
+from events.dates import day_of
 from tests.cli.conftest import Run
 from tests.serving.conftest import serving
 from tests.timeline.builders import layoff, org
-from timeline.ledger import Ledger, new
+from timeline.ledger import Ledger, following, new
 from timeline.serving.forms import FORMS
+from timeline.serving.logs import _hidden
+from timeline.serving.problems import TITLES
 from timeline.serving.resources import RESOURCES
+from timeline.serving.security import Guarded
+from timeline.serving.settings import Settings
 
 NAMED = {
     "state": "2024-06-01",
@@ -161,6 +168,54 @@ def test_head_tells_what_get_would(example_client):
     assert head.headers["last-modified"] == got.headers["last-modified"]
 
 
+def test_a_new_day_is_another_answer(tmp_path, monkeypatch):
+    """Nothing was recorded, and still the state of today is another one."""
+    path = tmp_path / "timeline.db"
+    with Ledger.create(str(path)) as ledger, serving(path) as client:
+        ledger.record([new(org("acme")), new(layoff("acme", date="2025-03-02"))])
+        found = {}
+        for day in ("2025-03-01", "2025-03-02"):
+            for module in ("timeline.days", "timeline.serving.answering", "timeline.serving.resources"):
+                monkeypatch.setattr(f"{module}.today", lambda day=day: day_of(day))
+            found[day] = client.get("/as-of/today.json"), client.get("/events.json?to=today")
+
+    assert found["2025-03-01"][0].json()["as_of"] == "2025-03-01"
+    assert found["2025-03-02"][0].json()["as_of"] == "2025-03-02"
+    assert [len(answers[1].json()["items"]) for answers in found.values()] == [0, 1]
+    assert found["2025-03-01"][1].headers["etag"] != found["2025-03-02"][1].headers["etag"]
+
+
+def test_an_erasure_changes_what_was_known_before_and_its_name(tmp_path):
+    """Neither the memory of the service nor a copy elsewhere goes on with what is erased."""
+    path = tmp_path / "timeline.db"
+    with Ledger.create(str(path)) as ledger, serving(path) as client:
+        cut = new(layoff("acme", note="Zwiebelfisch"))
+        ledger.record([new(org("acme")), cut])
+        questions = ("/events.json?known_at=@2", "/history.json?known_at=@2", "/as-of/2026-01-01.json?known_at=@2")
+        before = [client.get(q) for q in questions]
+        erasure = Erasure(reason="asked for", ground="GDPR Art. 17")
+        ledger.record([following(cut.originator_id, 1, erasure)])
+        after = [
+            client.get(q, headers={"if-none-match": b.headers["etag"]}) for q, b in zip(questions, before, strict=True)
+        ]
+
+    assert "Zwiebelfisch" in before[0].text
+    assert [a.status_code for a in after] == [200, 200, 200]
+    assert not any("Zwiebelfisch" in a.text or "cut jobs" in a.text for a in after)
+
+
+def test_a_ledger_of_the_same_length_is_another_one(tmp_path):
+    """Put in the place of the other, as when an old copy is restored."""
+    etags = []
+    for name in ("Acme", "Bell"):
+        path = tmp_path / f"{name}.db"
+        with Ledger.create(str(path)) as ledger, serving(path) as client:
+            ledger.record([new(org("acme", name))])
+            etags.append(client.get("/orgs.json").headers["etag"])
+
+    assert etags[0] != etags[1]
+
+
 # -- names and lists --------------------------------------------------------------------------------------------------
 
 
@@ -228,6 +283,13 @@ def test_the_history_in_parts_holds_every_event(example_client):
         ("/diff/2024.json", 400, "usage", "2023-06..2024-06"),
         ("/history.json?reported_by=2024", 400, "usage", "reported_by"),
         ("/nothing", 404, "no-page", "/nothing"),
+        ("/orgs/", 404, "no-page", "/orgs/"),
+        ("/orgs/%00.json", 404, "unknown-name", "called"),
+        (f"/people/{'x' * 400}.json", 404, "unknown-name", "called"),
+        ("/as-of/2024-06-01.json?person=yann-lecun", 400, "usage", "no parameter"),
+        ("/deals.json?limit=5", 400, "usage", "no parameter"),
+        ("/events.ics?after=5", 400, "usage", "no parameter"),
+        ("/events.svg?imprecise=omit", 400, "usage", "no parameter"),
         ("/people/a.json", 409, "ambiguous-name", "fits"),
     ],
 )
@@ -289,6 +351,50 @@ def test_it_says_whether_it_is_ready(tmp_path):
     assert (ready.status_code, ready.json()["position"]) == (200, 1)
     assert (older.status_code, "memberships" in older.json()["problem"]) == (503, True)
     assert alive.json()["alive"] is True
+
+
+def test_without_its_database_it_lives_and_says_that_it_is_not_ready(tmp_path):
+    path = tmp_path / "timeline.db"
+    with Ledger.create(str(path)) as ledger, serving(path) as client:
+        ledger.record([new(org("acme"))])
+        with ledger.database.writing() as connection:
+            connection.exec_driver_sql("DELETE FROM log_head")
+        found = {p: client.get(p) for p in ("/-/health", "/-/ready", "/orgs.json", "/orgs")}
+
+    assert {p: a.status_code for p, a in found.items()} == {
+        "/-/health": 200,
+        "/-/ready": 503,
+        "/orgs.json": 503,
+        "/orgs": 503,
+    }
+    assert found["/orgs.json"].headers["retry-after"]
+
+
+def test_the_api_is_told_in_words(example_client):
+    page = example_client.get("/api")
+
+    assert page.status_code == 200
+    for kind in TITLES:
+        assert f'id="{kind}"' in page.text
+
+
+def test_a_picture_opened_by_itself_may_have_its_style_and_nothing_else(example_client):
+    policy = example_client.get("/orgs/fair.svg").headers["content-security-policy"]
+
+    assert policy == "default-src 'none'; style-src 'unsafe-inline'; sandbox"
+
+
+def test_a_token_in_the_wrong_place_is_not_written_down():
+    told = _hidden("/events.json?token=tl_0a1b2c3d_abcDEF123&x=1")
+
+    assert told == "/events.json?token=tl_…&x=1"
+
+
+@pytest.mark.parametrize("given", ["[fd00::1]", "[fd00::1]:8000", "A.example.", "a.example:80"])
+def test_its_names_are_known_in_every_spelling(given):
+    guarded = Guarded(Starlette(), Settings(ledger="x.db", host="fd00::1", public_url="https://a.example/x"))
+
+    assert guarded._is_ours({"headers": [(b"host", given.encode())]})
 
 
 def test_its_numbers_are_read_by_prometheus(example_client):

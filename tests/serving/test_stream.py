@@ -96,6 +96,13 @@ def test_only_what_was_asked_for_is_told(tmp_path):
     assert refused.status_code == 404
 
 
+def test_who_saw_nothing_yet_gets_everything(tmp_path):
+    path = tmp_path / "timeline.db"
+    with Ledger.create(str(path)) as ledger, serving(path) as client:
+        ledger.record([new(org("acme"))])
+        assert taken(client, 1, headers={"last-event-id": "0"})[0]["id"] == "1"
+
+
 @pytest.mark.parametrize("given", ["-1", "x", "9" * 40, "1\u00b2"])
 def test_a_last_event_that_is_none_of_ours_is_passed_over(tmp_path, given):
     path = tmp_path / "timeline.db"

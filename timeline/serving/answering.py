@@ -9,20 +9,21 @@ from email.utils import formatdate
 from typing import NamedTuple
 from urllib.parse import quote
 
+import anyio
+import anyio.to_thread
 from sqlalchemy import Connection
-from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from timeline.days import today
-from timeline.errors import UnknownName
+from timeline.errors import StoreError, UnknownName
 from timeline.knowing import known_position
 from timeline.ledger import Ledger
 from timeline.release import release
 from timeline.reported import reported_by
 from timeline.serving.forms import FORMS, Context, split, tag
-from timeline.serving.head import Head
+from timeline.serving.head import Head, end_of
 from timeline.serving.parameters import Question, read
 from timeline.serving.remembered import Memory, Rendered, rendered
 from timeline.serving.resources import CLOCKS, TABLES, Elsewhere, Resource
@@ -34,6 +35,11 @@ PINNED = "max-age=604800, immutable"
 """Of an answer as known at a moment that has passed: only an erasure changes it, which reaches copies in a week."""
 CHECKED = "no-cache"
 """Of any other answer: a copy may be kept, and is asked for by its ETag each time."""
+
+
+USUAL, SLOW = 24, 2
+"""How many answers are worked out at once: usual ones, and those that fold the whole ledger."""
+LONGEST_NAME = 300
 
 
 class Wanted(NamedTuple):
@@ -53,19 +59,22 @@ class Answers:
         self.head = Head(ledger.database)
         self.memory = Memory(settings.cache_bytes)
         self.version = release().strip("()").replace(" ", "-")
+        self._usual, self._slow = anyio.CapacityLimiter(USUAL), anyio.CapacityLimiter(SLOW)
 
     async def find(self, path: str, query: bytes) -> Rendered | None:
         """The answer to a request, if it was given before and still holds."""
-        return self.memory.find((today(), path, query), await self.head.position())
+        return self.memory.find((today(), path, query), await self.head.end())
 
     async def answer(self, path: str, wanted: Wanted) -> Rendered:
         """Work an answer out, and keep it. Raises TimelineError, and Elsewhere for a name that is no id."""
-        return await run_in_threadpool(self._answer, path, wanted)
+        # What folds the whole ledger takes few threads, so that the rest is answered meanwhile.
+        places = self._slow if b"reported_by=" in wanted.query else self._usual
+        return await anyio.to_thread.run_sync(self._answer, path, wanted, limiter=places)
 
     def _answer(self, path: str, wanted: Wanted) -> Rendered:
-        asked = _asked(wanted)
+        day, asked = today(), _asked(wanted)
         with self.ledger.database.reading() as connection:
-            end = log.head_position(connection)
+            end = end_of(connection)
             with view_of(connection, asked) as view:
                 found = wanted.resource.find(view, asked, wanted.name)
                 context = Context(
@@ -76,11 +85,11 @@ class Answers:
                 is_pinned = _is_pinned(connection, view, asked, wanted)
                 headers = list(_headers(connection, view, wanted, is_pinned=is_pinned, is_file=form.is_file))
         if found.next is not None and wanted.form in TABLES:
-            headers.append((b"link", _following(path, wanted.query, found.next)))
-        place = f"{view.position}" if found.as_of is None else f"{view.position}-{found.as_of}"
-        etag = tag(place, wanted.form, body._replace(of_bytes=body.of_bytes or is_pinned), self.version)
+            headers.append((b"link", _following(self.settings.base + path, wanted.query, found.next)))
+        etag = tag(view.position, wanted.form, body)
         answer = rendered(form.media_type, body.raw, etag, wanted.resource.path, tuple(headers))
-        self.memory.keep((today(), path, wanted.query), end, answer)
+        if today() == day:  # or it may be of yesterday
+            self.memory.keep((day, path, wanted.query), end, answer)
         return answer
 
     def close(self) -> None:
@@ -90,9 +99,9 @@ class Answers:
 
 def _asked(wanted: Wanted) -> Question:
     """The question. A page takes every clock, to hand it on; it goes only by those that its resource knows."""
-    known = wanted.resource.parameters
+    known = wanted.resource.takes(wanted.form)
     if wanted.form != "html":
-        return read(wanted.query, known)
+        return read(wanted.query, known)._replace(form=wanted.form)
     asked = read(wanted.query, {*known, *CLOCKS, "as_of"})
     return asked._replace(
         as_of=asked.as_of if "as_of" in known else None,
@@ -117,7 +126,7 @@ def _is_pinned(connection: Connection, view: View, asked: Question, wanted: Want
     if asked.known_at is None or wanted.form == "html":  # a page says how much was recorded since
         return False
     depends = "as_of" in wanted.resource.parameters and asked.as_of is None and asked.during is None
-    if depends or b"today" in wanted.query or "today" in wanted.name:
+    if depends or asked.says_today or wanted.name == "today" or "today" in wanted.name.split(".."):
         return False
     return asked.known_at.startswith("@") or view.position < log.head_position(connection)
 
@@ -165,6 +174,8 @@ class Reading:
         name = request.path_params.get("name", "")
         if self.is_named:
             name, form = split(name, self.resource.forms)
+            if not name.isprintable() or len(name) > LONGEST_NAME:
+                raise UnknownName(ascii(name[:40])[1:-1])
         else:
             form = request.path_params.get("form", "html")
             if form not in (*self.resource.forms, "html"):
@@ -188,8 +199,11 @@ class Quick:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer from memory, or hand the request on."""
-        if scope["type"] == "http" and scope["method"] in ("GET", "HEAD"):
-            found = await self.answers.find(scope["path"], scope["query_string"])
+        if scope["type"] == "http" and scope["method"] in ("GET", "HEAD") and not scope["path"].startswith("/-/"):
+            try:
+                found = await self.answers.find(scope["path"], scope["query_string"])
+            except StoreError:  # who answers it finds the same, and can tell it
+                found = None
             if found is not None:
                 scope["route_path"] = found.route
                 await Given(found)(scope, receive, send)

@@ -42,11 +42,13 @@ def application(settings: Settings, ledger: Ledger | None = None) -> Starlette:
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
-        async with nullcontext() if settings.read_only else deliverer.running():
-            yield
-        answers.close()
-        if ledger is None:
-            opened.close()
+        try:
+            async with nullcontext() if settings.read_only else deliverer.running():
+                yield
+        finally:
+            answers.close()
+            if ledger is None:
+                opened.close()
 
     middleware = [
         Middleware(Logged, metrics=health.metrics),
@@ -78,6 +80,7 @@ def application(settings: Settings, ledger: Ledger | None = None) -> Starlette:
         exception_handlers={TimelineError: told, HTTPException: told_of_http},
         lifespan=lifespan,
     )
+    app.router.redirect_slashes = False  # such an address is no other's name
 
     def end() -> None:
         health.is_ending = True

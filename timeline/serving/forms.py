@@ -113,8 +113,10 @@ def split(name: str, forms: tuple[str, ...]) -> tuple[str, str]:
     return name, "html"
 
 
-def tag(position: object, form: str, body: Body, version: str) -> str:
-    """What tells two states of an answer apart: the position, the form and the version of the program; or its bytes."""
-    if body.of_bytes:
-        return sha256(body.raw).hexdigest()[:32]
-    return f"{position}-{form}-{version}"
+def tag(position: int, form: str, body: Body) -> str:
+    """What tells two states of an answer apart: its bytes, and before them the position and the form it was made from.
+
+    A feed or a picture goes by its bytes alone: it is the same until something in it changes.
+    """
+    digest = sha256(body.raw).hexdigest()
+    return digest[:32] if body.of_bytes else f"{position}-{form}-{digest[:16]}"

@@ -5,13 +5,29 @@ from __future__ import annotations
 from threading import Lock
 from typing import Any
 
+import anyio
+import anyio.to_thread
+from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
-from starlette.concurrency import run_in_threadpool
 
 from timeline.errors import StoreError
 from timeline.store.database import Database
 
-_QUESTION = "SELECT position FROM log_head WHERE id = 1"
+_QUESTION = "SELECT position, recorded_at FROM log_head WHERE id = 1"
+
+End = tuple[int, int]
+"""The position of the last event and when it was recorded: together they tell one state of a ledger from another."""
+
+
+def end_of(connection: Connection) -> End:
+    """Where the log ends in a transaction."""
+    return _read(connection.exec_driver_sql(_QUESTION).fetchone())
+
+
+def _read(row: Any) -> End:
+    if row is None:
+        raise StoreError("the ledger has lost the end of its log: see `timeline doctor`")
+    return int(row[0]), int(row[1])
 
 
 class Head:
@@ -21,19 +37,25 @@ class Head:
         self._database = database
         self._connection: Any = None
         self._lock = Lock()
+        self._place = anyio.CapacityLimiter(1)
 
     async def position(self) -> int:
         """The position of the last event. Raises StoreError when the database cannot be asked."""
+        return (await self.end())[0]
+
+    async def end(self) -> End:
+        """Where the log ends. Raises StoreError when the database cannot be asked."""
         if self._database.is_sqlite:  # some ten microseconds; a thread would take longer to wake up
             return self._ask()
-        return await run_in_threadpool(self._ask)
+        # A thread of its own: a server that does not answer keeps no other waiting.
+        return await anyio.to_thread.run_sync(self._ask, limiter=self._place)
 
-    def _ask(self) -> int:
+    def _ask(self) -> End:
         lost = self._database.engine.dialect.loaded_dbapi.Error
         with self._lock:
             try:
                 return self._once()
-            except lost:  # or the server of the database began anew
+            except (lost, SQLAlchemyError):  # or the server of the database began anew
                 self.close()
             try:
                 return self._once()
@@ -41,15 +63,12 @@ class Head:
                 self.close()
                 raise StoreError(f"{self._database.shown} cannot be asked: {problem}") from problem
 
-    def _once(self) -> int:
+    def _once(self) -> End:
         if self._connection is None:
             self._connection = self._database.engine.raw_connection()
             if not self._database.is_sqlite:
                 self._connection.driver_connection.autocommit = True
-        row = self._connection.driver_connection.execute(_QUESTION).fetchone()
-        if row is None:
-            raise StoreError(f"{self._database.shown} has lost the end of its log: see `timeline doctor`")
-        return int(row[0])
+        return _read(self._connection.driver_connection.execute(_QUESTION).fetchone())
 
     def close(self) -> None:
         """Let the connection go; the next question makes another one."""

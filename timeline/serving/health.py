@@ -13,6 +13,8 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from events.errors import TimelineError
+from projections.all import PROJECTIONS
+from timeline.ledger import stored_versions
 from timeline.release import release
 from timeline.serving.metrics import MEDIA_TYPE, Metrics
 from timeline.serving.settings import Settings
@@ -22,7 +24,8 @@ from timeline.store.database import Database
 
 _LAG = """
     SELECT pg_is_in_recovery(),
-           CASE WHEN pg_last_wal_receive_lsn() = pg_last_wal_replay_lsn() THEN 0
+           CASE WHEN pg_last_wal_receive_lsn() = pg_last_wal_replay_lsn()
+                     AND EXISTS (SELECT FROM pg_stat_wal_receiver) THEN 0
                 ELSE extract(epoch FROM now() - pg_last_xact_replay_timestamp()) END"""
 
 
@@ -72,19 +75,17 @@ class Health:
         if self.is_ending:
             return Ready(ready=False, version=release(), problem="the service is ending")
         try:
-            if older := [s.name for s in status(self.database) if s.stored_version != s.version]:
-                return Ready(
-                    ready=False,
-                    version=release(),
-                    problem=f"to be migrated: {', '.join(older)}; run `timeline migrate`",
-                )
             with self.database.reading() as connection:
+                stored = stored_versions(self.database, connection)
+                if older := [p.name for p in PROJECTIONS if stored[p.name] < p.version]:
+                    why = f"to be migrated: {', '.join(older)}; run `timeline migrate`"
+                    return Ready(ready=False, version=release(), problem=why)
                 position = log.head_position(connection)
                 is_replica, lag = self._lag(connection)
         except TimelineError as problem:
             return Ready(ready=False, version=release(), problem=str(problem))
         self.metrics.position.set(position)
-        self.metrics.lag.set(lag or 0)
+        self.metrics.lag.set(float("nan") if is_replica and lag is None else lag or 0)
         return Ready(
             ready=True,
             position=position,

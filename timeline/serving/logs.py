@@ -23,6 +23,9 @@ _SECRET = re.compile(r"(?<=/feeds/)[^/.]+")
 """The token in the address of a private feed."""
 
 
+_TOKEN = re.compile(r"tl_[0-9A-Za-z]+_[0-9A-Za-z]+")
+
+
 class Logged:
     """Gives every request an id, writes it down and counts it."""
 
@@ -71,12 +74,17 @@ def _route(scope: Scope) -> str:
     return str(scope.get("route_path") or getattr(scope.get("route"), "path", ""))
 
 
+def _hidden(text: str) -> str:
+    """An address without what looks like a token, wherever somebody put it."""
+    return _TOKEN.sub("tl_…", _SECRET.sub("…", text))[:500]
+
+
 def _fields(scope: Scope, given: str, status: int, size: int, took: float) -> dict[str, Any]:
     return {
         "request": given,
         "method": scope["method"],
-        "path": _SECRET.sub("…", scope["path"])[:500],
-        "query": scope["query_string"].decode("latin-1")[:500],
+        "path": _hidden(scope["path"]),
+        "query": _hidden(scope["query_string"].decode("latin-1")),
         "status": status,
         "bytes": size,
         "ms": round(took * 1000, 2),

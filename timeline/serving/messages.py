@@ -27,7 +27,7 @@ from timeline.state.tables import chunks, table_of
 from timeline.store import log
 from timeline.store.tables import events
 from timeline.view import View
-from timeline.webhooks import SECRET_PREFIX, Filters, first_of_batch
+from timeline.webhooks import SECRET_PREFIX, Filters
 
 PART = 500
 LOOKS = 40
@@ -108,7 +108,7 @@ def signed(message: Message, secret: str, moment: int) -> dict[str, str]:
 def _place(view: View, position: int) -> _Place:
     batch = view.connection.scalar(select(events.c.batch).where(events.c.position == position))
     assert batch is not None, f"the log has no position {position}"
-    begin = first_of_batch(view.connection, position, batch)
+    begin = log.first_of_batch(view.connection, batch)
     first = begin + (position - begin) // PART * PART
     return _Place(batch, begin, first, min(first + PART - 1, batch))
 

@@ -27,13 +27,20 @@ JSON = "application/json"
 
 
 def api_routes(settings: Settings) -> Iterator[BaseRoute]:
-    """The document, as a program reads it."""
+    """The document as a program reads it, and as a page."""
     raw = msgspec.json.encode(document(writes=settings.writes, is_free=settings.reads_freely), order="deterministic")
 
     async def openapi(request: Request) -> Response:
         return Response(raw, media_type="application/vnd.oai.openapi+json;version=3.1")
 
+    async def words(request: Request) -> Response:
+        from timeline.serving.site.making import page_of_api
+
+        page = page_of_api(document(writes=settings.writes, is_free=settings.reads_freely), settings)
+        return Response(page, media_type="text/html; charset=utf-8", headers={"cache-control": "no-cache"})
+
     yield Route("/openapi.json", openapi)
+    yield Route("/api", words)
 
 
 @cache
@@ -80,7 +87,7 @@ def _schemas() -> tuple[dict[type, dict[str, Any]], dict[str, Any]]:
 
 
 def _operation(resource: Resource, form: str, schemas: dict[type, dict[str, Any]]) -> dict[str, Any]:
-    parameters = [{"name": n, **_parameter(n)} for n in resource.parameters]
+    parameters = [{"name": n, **_parameter(n)} for n in resource.takes(form)]
     if resource.names:
         named = {"type": "string", "minLength": 1, "maxLength": 200}
         parameters.insert(

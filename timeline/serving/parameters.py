@@ -94,6 +94,10 @@ class Question(NamedTuple):
     q: str = ""
     limit: int | None = None
     after: int | None = None
+    says_today: bool = False
+    """Whether some date of it is the present day, whichever that is."""
+    form: str = ""
+    """The form that is asked for; empty for a page."""
 
 
 def read(query: bytes, allowed: Collection[str]) -> Question:
@@ -102,7 +106,7 @@ def read(query: bytes, allowed: Collection[str]) -> Question:
     return Question(
         as_of=_day(given, "as_of"),
         during=days.span_of(_date(given, "during"), "during") if "during" in given else None,
-        during_text=given["during"][0] if "during" in given else "",
+        during_text=_date(given, "during").text if "during" in given else "",
         known_at=given["known_at"][0] if "known_at" in given else None,
         reported_by=_day(given, "reported_by"),
         org=tuple(given.get("org", ())),
@@ -116,6 +120,7 @@ def read(query: bytes, allowed: Collection[str]) -> Question:
         q=given["q"][0] if "q" in given else "",
         limit=_number(given, "limit"),
         after=_number(given, "after"),
+        says_today=any("today" in values for values in given.values()),
     )
 
 

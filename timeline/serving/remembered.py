@@ -55,23 +55,30 @@ class Memory:
     def __init__(self, most_bytes: int) -> None:
         self._most = most_bytes
         self._size = 0
-        self._kept: OrderedDict[Hashable, tuple[int, Rendered]] = OrderedDict()
+        self._end: Hashable = None
+        self._kept: OrderedDict[Hashable, tuple[Hashable, Rendered]] = OrderedDict()
         self._lock = Lock()
 
-    def find(self, key: Hashable, position: int) -> Rendered | None:
+    def find(self, key: Hashable, end: Hashable) -> Rendered | None:
         """The answer to a question, if it was given at the same end of the log."""
         kept = self._kept.get(key)
-        return kept[1] if kept is not None and kept[0] == position else None
+        return kept[1] if kept is not None and kept[0] == end else None
 
-    def keep(self, key: Hashable, position: int, answer: Rendered) -> None:
-        """Keep an answer; those that were given longest ago make room."""
+    def keep(self, key: Hashable, end: Hashable, answer: Rendered) -> None:
+        """Keep an answer; those of another end of the log go, as they may hold what was erased since.
+
+        Where room is missing, those go that were given longest ago.
+        """
         size = _size(answer)
         if size > self._most // 4:
             return
         with self._lock:
+            if end != self._end:
+                self._kept.clear()
+                self._size, self._end = 0, end
             if (old := self._kept.pop(key, None)) is not None:
                 self._size -= _size(old[1])
-            self._kept[key] = position, answer
+            self._kept[key] = end, answer
             self._size += size
             while self._size > self._most:
                 _, (_, gone) = self._kept.popitem(last=False)

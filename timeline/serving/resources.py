@@ -81,7 +81,18 @@ class Resource(NamedTuple):
     """Its suffixes, besides the page, which has none."""
     names: str = ""
     """What `{name}` is."""
+    choosing: frozenset[str] = frozenset()
+    """Those parameters that choose what a calendar, a feed or a picture shows, and that its items know nothing of."""
 
+    def takes(self, form: str) -> tuple[str, ...]:
+        """The parameters that a form of it takes; a page takes all, to hand them on."""
+        left_out = {"html": frozenset[str](), "ics": NO_PLACE, "atom": NO_PLACE, "svg": OF_PICTURES}
+        return tuple(p for p in self.parameters if p not in left_out.get(form, self.choosing))
+
+
+NO_PLACE = frozenset({"after"})
+OF_PICTURES = frozenset({"after", "limit", "imprecise"})
+"""What a feed has no use for, and what a picture has none for."""
 
 RESOURCES: dict[str, Resource] = {}
 
@@ -95,15 +106,16 @@ def resource(
     forms: Sequence[str] = TABLES,
     names: str = "",
     clocks: Sequence[str] = CLOCKS,
+    choosing: Sequence[str] = (),
 ) -> Callable[[F], F]:
     """Register a function as the resource of its name; the first line of its docstring describes it."""
 
     def register(find: F) -> F:
         about = (find.__doc__ or "").splitlines()[0]
         name = find.__name__
-        of_feeds = [p for p in ("limit", "imprecise") if "ics" in forms and p not in parameters]
-        takes = (*parameters, *of_feeds, *clocks)
-        RESOURCES[name] = Resource(name, path, about, find, item, takes, tuple(forms), names)
+        chosen = [*choosing, *(p for p in ("limit", "imprecise") if "ics" in forms and p not in parameters)]
+        takes = (*parameters, *chosen, *clocks)
+        RESOURCES[name] = Resource(name, path, about, find, item, takes, tuple(forms), names, frozenset(chosen))
         return find
 
     return register
@@ -115,7 +127,8 @@ def resource(
 @resource(
     "/as-of/{name}",
     dict,
-    *("org", "person", "product", "kind", "certainty"),
+    "org",
+    choosing=("person", "product", "kind", "certainty"),
     forms=(*TABLES, "svg", "ics"),
     names="a day: an EDTF date, or `today`",
 )
@@ -238,11 +251,13 @@ FILTERS = ("org", "person", "product", "kind", "certainty", "from", "to")
 def events(view: View, asked: Question, name: str) -> Found:
     """Events in the order in which they were first recorded, in parts."""
     wanted = selection(view, asked)
+    if asked.form in ("ics", "atom", "svg"):  # they hold the newest of what was chosen
+        return Found((), title="Events", selection=wanted)
     found, following = events_after(view, wanted, asked.after or 0, asked.limit or FEW)
     return Found(found, next=following, title="Events", selection=wanted)
 
 
-@resource("/events/{name}", answers.Why, forms=("json", "ics", "atom"), names="an entry: its id or its UUID")
+@resource("/events/{name}", answers.Why, names="an entry: its id or its UUID")
 def event(view: View, asked: Question, name: str) -> Found:
     """An entry: sources, versions, disputes, what follows from it."""
     try:

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 import uvicorn
 from starlette.applications import Starlette
 
+from timeline.errors import StoreError
 from timeline.serving.app import application
 from timeline.serving.logs import set_up
 from timeline.serving.settings import Settings
@@ -26,8 +27,11 @@ def run(settings: Settings, *, as_json: bool, quiet: bool, tell: Callable[[str],
     bound = listening(settings.host, settings.port)
     shown = f"[{settings.host}]" if ":" in settings.host else settings.host
     tell(f"Serving {settings.shown} at http://{shown}:{bound.getsockname()[1]}/ - Ctrl-C ends it")
+    server = server_of(app)
     with bound:
-        server_of(app).run(sockets=[bound])
+        server.run(sockets=[bound])
+    if not server.started:
+        raise StoreError("the service did not start; see what it said above")
 
 
 class Server(uvicorn.Server):

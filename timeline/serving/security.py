@@ -26,6 +26,8 @@ POLICY = "; ".join(
         "frame-ancestors 'none'",
     )
 )
+PICTURE = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
+"""Of a picture that is opened by itself: its style stands within it, and nothing in it can act."""
 ALWAYS = (
     (b"content-security-policy", POLICY.encode()),
     (b"x-content-type-options", b"nosniff"),
@@ -47,7 +49,7 @@ class Guarded:
         self.app = app
         public = urlsplit(settings.public_url).hostname
         names = {*LOOPBACK, "[::1]", settings.host, *settings.hosts, *([public] if public else [])}
-        self.names = {n.lower() for n in names}
+        self.names = {_host(f"[{n}]" if n.count(":") > 1 and "[" not in n else n) for n in names}
         self.any_name = "*" in names
         self._good: set[bytes] = set()
 
@@ -74,7 +76,10 @@ class Guarded:
             nonlocal began
             began = True
             if message["type"] == "http.response.start":
-                message["headers"] = [*message["headers"], *(OF_FEEDS if "is_feed" in scope else ALWAYS)]
+                ours = OF_FEEDS if "is_feed" in scope else ALWAYS
+                if dict(message["headers"]).get(b"content-type", b"").startswith(b"image/svg"):
+                    ours = ((b"content-security-policy", PICTURE.encode()), *ours[1:])
+                message["headers"] = [*message["headers"], *ours]
             await send(message)
 
         if not self.any_name and not self._is_ours(scope):
@@ -90,10 +95,10 @@ class Guarded:
 
 
 def _host(given: str) -> str:
-    """A Host header without its port."""
+    """A Host header without its port, in one spelling."""
     if given.startswith("["):
         return given.partition("]")[0].lower() + "]"
-    return given.partition(":")[0].lower()
+    return given.partition(":")[0].lower().rstrip(".")
 
 
 async def refuse(send: Send, kind: str, status: int, detail: str, request: str = "") -> None:

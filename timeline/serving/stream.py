@@ -16,7 +16,7 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
-from timeline.errors import UsageError
+from timeline.errors import StoreError, UsageError
 from timeline.recorded import Recorded, history
 from timeline.serving.answering import Answers
 from timeline.serving.metrics import Metrics
@@ -40,7 +40,10 @@ class Stream:
 
     def __init__(self, answers: Answers, metrics: Metrics) -> None:
         self.answers, self.metrics = answers, metrics
-        self._ending = asyncio.Event()
+        self._is_ending = False
+        self._end = 0
+        self._moved = asyncio.Condition()
+        self._watching: asyncio.Task[None] | None = None
         self._listening = 0
 
     def route(self) -> Route:
@@ -49,7 +52,8 @@ class Stream:
 
     def end(self) -> None:
         """Let everybody go; they come back to the next service."""
-        self._ending.set()
+        self._is_ending = True
+        self._farewell = asyncio.ensure_future(self._wake())
 
     async def get(self, request: Request) -> Response:
         """Begin after `Last-Event-ID`, after the position asked for, or with what is recorded from now on."""
@@ -58,35 +62,52 @@ class Stream:
             raise UsageError("a stream is of one org, person or product")
         if self._listening >= MOST:
             raise Refused(503, "busy", f"{MOST} others listen already", (("retry-after", "30"),))
-        after = _last_seen(request.headers.get("last-event-id")) or asked.after
+        seen = _last_seen(request.headers.get("last-event-id"))
+        after = asked.after if seen is None else seen
         about = await run_in_threadpool(self._about, asked)
         if after is None:
             after = await self.answers.head.position()
         headers = {"cache-control": "no-store", "x-accel-buffering": "no"}
-        return StreamingResponse(
-            self._lines(request, asked, about, after), media_type="text/event-stream", headers=headers
-        )
+        return StreamingResponse(self._lines(asked, about, after), media_type="text/event-stream", headers=headers)
 
-    async def _lines(self, request: Request, asked: Question, about: str | None, after: int) -> AsyncIterator[bytes]:
+    async def _wake(self) -> None:
+        async with self._moved:
+            self._moved.notify_all()
+
+    async def _watch(self) -> None:
+        """Look where the log ends, for everybody who listens."""
+        while self._listening and not self._is_ending:
+            with suppress(StoreError):  # the database is away for a moment; listeners wait for it
+                end = await self.answers.head.position()
+                if end != self._end:
+                    self._end = end
+                    await self._wake()
+            await asyncio.sleep(LOOK_SECONDS)
+
+    async def _wait(self, after: int) -> bool:
+        """Wait until something stands after a position; whether it does, or it is time for a sign of life."""
+        async with self._moved:
+            with suppress(TimeoutError):
+                await asyncio.wait_for(
+                    self._moved.wait_for(lambda: self._end > after or self._is_ending), ALIVE_SECONDS
+                )
+        return self._end > after
+
+    async def _lines(self, asked: Question, about: str | None, after: int) -> AsyncIterator[bytes]:
         self._listening += 1
         self.metrics.listening.inc()
-        silent = 0.0
+        if self._watching is None or self._watching.done():
+            self._watching = asyncio.create_task(self._watch())
         try:
             yield b"retry: %d\n\n" % RETRY_MILLISECONDS
-            while not self._ending.is_set() and not await request.is_disconnected():
-                if await self.answers.head.position() > after:
-                    after, found = await run_in_threadpool(self._after, after, about)
-                    lines = b"".join(_message(r) for r in found if not asked.kind or r.kind in asked.kind)
-                    # The id alone moves the client on, past what it did not ask for.
-                    yield lines or b"id: %d\n: nothing for you\n\n" % after
-                    silent = 0.0
-                    continue
-                with suppress(TimeoutError):
-                    await asyncio.wait_for(self._ending.wait(), LOOK_SECONDS)
-                silent += LOOK_SECONDS
-                if silent >= ALIVE_SECONDS:
+            while not self._is_ending:
+                if not await self._wait(after):
                     yield b": alive\n\n"
-                    silent = 0.0
+                    continue
+                after, found = await run_in_threadpool(self._after, after, about)
+                lines = b"".join(_message(r) for r in found if _is_wanted(r, asked))
+                # The id alone moves the client on, past what it did not ask for.
+                yield lines or b"id: %d\n: nothing for you\n\n" % after
         finally:
             self._listening -= 1
             self.metrics.listening.dec()
@@ -108,6 +129,11 @@ class Stream:
 def _last_seen(given: str | None) -> int | None:
     """The position in a Last-Event-ID; None where there is none, or it is no position of ours."""
     return int(given) if given and given.isascii() and given.isdigit() and len(given) <= 16 else None
+
+
+def _is_wanted(recorded: Recorded, asked: Question) -> bool:
+    """Whether a client asked for it; that something was erased, everybody has to learn."""
+    return not asked.kind or recorded.kind in (*asked.kind, "erasure")
 
 
 def _message(recorded: Recorded) -> bytes:

@@ -23,6 +23,15 @@ from timeline.errors import StoreError
 BUSY_SECONDS = 30.0
 """How long a writer waits for another one before it gives up."""
 
+PATIENCE = {
+    "connect_timeout": 10,
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 30_000,
+}
+"""How soon a server of PostgreSQL that does not answer any more is given up, unless the address says otherwise."""
+
 _HOW = "write a file name, sqlite:///file.db or postgresql+psycopg://…"
 _DRIVERS = {
     "sqlite": "sqlite",
@@ -115,7 +124,8 @@ class Database:
         return engine
 
     def _postgresql(self) -> Engine:
-        engine = create_engine(self.url, pool_size=8, max_overflow=24, pool_pre_ping=True)
+        given = {name: value for name, value in PATIENCE.items() if name not in self.url.query}
+        engine = create_engine(self.url, pool_size=8, max_overflow=24, pool_pre_ping=True, connect_args=given)
 
         @event.listens_for(engine, "connect")
         def _(connection: Any, record: Any) -> None:

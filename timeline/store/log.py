@@ -350,6 +350,23 @@ def batch_of(connection: Connection, last: int) -> list[Entry]:
     return found[::-1]
 
 
+def batch_at(connection: Connection, position: int) -> int | None:
+    """The batch that an event belongs to: the position at which it ends; None where the log has no such event."""
+    return connection.scalar(select(events.c.batch).where(events.c.position == position))
+
+
+def first_of_batch(connection: Connection, batch: int) -> int:
+    """The position at which a batch begins, found by halving: batches stand one after the other."""
+    low, high = 1, batch
+    while low < high:
+        middle = (low + high) // 2
+        if (batch_at(connection, middle) or 0) < batch:
+            low = middle + 1
+        else:
+            high = middle
+    return low
+
+
 def recorded_at(connection: Connection, position: int) -> int | None:
     """When the event at a position was recorded, in microseconds since 1970; None where there is none."""
     return connection.scalar(select(events.c.recorded_at).where(events.c.position == position))

@@ -118,7 +118,7 @@ def _same(links: Links, place: str, is_today: bool, query: dict[str, Any]) -> st
 
 
 def _taken(context: Context, links: Links, place: str, form: str) -> Taken:
-    allowed = set(context.resource.parameters)
+    allowed = set(context.resource.takes(form))
     if context.resource.name in WHOLE and form != "svg":
         allowed.discard("as_of")
     query = query_of((name, value) for name, value in links.given if name in allowed and value)

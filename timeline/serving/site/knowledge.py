@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from timeline.moments import instant
 from timeline.printing import words
@@ -45,14 +45,15 @@ def knowledge(view: View) -> Knowledge:
     head, here = log.head_position(view.connection), view.position
     query = select(events.c.position, events.c.recorded_at).where(events.c.position == events.c.batch)
     rows = view.connection.execute(query.order_by(events.c.position.desc()).limit(SHOWN)).all()
-    before = view.connection.scalar(select(func.max(events.c.batch)).where(events.c.batch < here)) if here else None
-    after = view.connection.scalar(select(func.min(events.c.batch)).where(events.c.batch > here))
+    batch = log.batch_at(view.connection, here)
+    before = 0 if batch is None else log.first_of_batch(view.connection, batch) - 1
+    after = log.batch_at(view.connection, here + 1)
     recorded = log.recorded_at(view.connection, here)
     later = None if after is None else "" if after >= head else f"@{after}"
     return Knowledge(
         [Moment(f"@{position}", _said(recorded, position)) for position, recorded in rows],
         head - here,
-        None if before is None else f"@{before}",
+        f"@{before}" if before else None,
         later,
         here,
         head,

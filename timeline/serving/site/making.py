@@ -11,6 +11,7 @@ from timeline.pages import paths
 from timeline.pages.colours import GREY, STATUSES
 from timeline.pages.page import prepared
 from timeline.printing import words
+from timeline.serving.problems import TITLES
 from timeline.serving.site.links import Links
 from timeline.templates import templates_of
 from timeline.xmltext import clean
@@ -55,6 +56,18 @@ def page_of_problem(problem: Problem, settings: Settings, near: list[tuple[str, 
 
     links = Links(settings.base, b"")
     return _rendered("problem.html", bare(links, settings.title) | {"problem": problem, "near": near})
+
+
+def page_of_api(described: dict[str, Any], settings: Settings) -> bytes:
+    """The API in words, from its own description."""
+    from timeline.serving.site.framing import bare
+
+    asked: dict[str, list[tuple[str, str, dict[str, Any]]]] = {}
+    for path, methods in described["paths"].items():
+        for method, told in methods.items():
+            asked.setdefault(told["tags"][0], []).append((method.upper(), path, told))
+    values = {"described": described, "asked": asked, "problems": TITLES}
+    return _rendered("api.html", bare(Links(settings.base, b""), settings.title) | values)
 
 
 def _rendered(name: str, values: dict[str, Any]) -> bytes:

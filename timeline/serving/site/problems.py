@@ -13,7 +13,7 @@ from timeline.serving.settings import Settings
 from timeline.serving.site.links import pairs_of, query_of
 from timeline.serving.site.making import page_of_problem
 
-PROGRAMS = ("/api", "/-/", "/static/", "/openapi")
+PROGRAMS = ("/api/", "/-/", "/static/", "/openapi")
 """Where no page stands."""
 
 
