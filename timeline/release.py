@@ -5,6 +5,11 @@ from __future__ import annotations
 from importlib.metadata import PackageNotFoundError, version
 
 
+def release_in_a_word() -> str:
+    """The same without blanks and brackets, for a header."""
+    return release().strip("()").replace(" ", "-")
+
+
 def release() -> str:
     """The version of the installed distribution."""
     try:

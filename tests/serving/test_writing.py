@@ -250,6 +250,29 @@ def test_two_ids_are_joined_told_apart_and_joined_again(client, ledger):
     assert (unknown.status_code, unknown.json()["errors"][0]["pointer"]) == (422, "/into")
 
 
+@pytest.mark.parametrize(
+    ("path", "body", "status"),
+    [
+        (f"/api/history/{'9' * 5000}/undo", {"reason": "so"}, 404),
+        ("/api/history/%C2%B2/undo", {"reason": "so"}, 404),
+        ("/api/events/%00/correction", {"reason": "so"}, 404),
+        ("/api/merges", {"duplicate": "a\u0000", "into": "acme", "reason": "so"}, 422),
+    ],
+)
+def test_names_that_no_database_takes_are_refused(client, ledger, path, body, status):
+    before = head(ledger)
+
+    assert client.post(path, json=body).status_code == status
+    assert head(ledger) == before
+
+
+def test_of_very_many_mistakes_the_first_are_told(client, ledger):
+    answer = client.post("/api/events", json=[{"kind": "layof"}] * 5000)
+
+    assert answer.status_code == 422
+    assert len(answer.json()["errors"]) == 100
+
+
 def test_a_batch_is_undone(client, ledger):
     batch = client.post("/api/events", json=[CUT, {**CUT, "id": "more"}]).json()["batch"]
 

@@ -20,7 +20,7 @@ from timeline.days import today
 from timeline.errors import StoreError, UnknownName
 from timeline.knowing import known_position
 from timeline.ledger import Ledger
-from timeline.release import release
+from timeline.release import release_in_a_word
 from timeline.reported import reported_by
 from timeline.serving.forms import FORMS, Context, split, tag
 from timeline.serving.head import Head, end_of
@@ -58,7 +58,7 @@ class Answers:
         self.ledger, self.settings = ledger, settings
         self.head = Head(ledger.database)
         self.memory = Memory(settings.cache_bytes)
-        self.version = release().strip("()").replace(" ", "-")
+        self.version = release_in_a_word()
         self._usual, self._slow = anyio.CapacityLimiter(USUAL), anyio.CapacityLimiter(SLOW)
 
     async def find(self, path: str, query: bytes) -> Rendered | None:

@@ -22,7 +22,7 @@ from projections.merges import Merged, follow
 from timeline.entries import entry_named
 from timeline.moments import instant
 from timeline.recorded import history
-from timeline.release import release
+from timeline.release import release_in_a_word
 from timeline.state.tables import chunks, table_of
 from timeline.store import log
 from timeline.store.tables import events
@@ -101,7 +101,7 @@ def signed(message: Message, secret: str, moment: int) -> dict[str, str]:
         "webhook-timestamp": seconds,
         "webhook-signature": f"v1,{b64encode(digest).decode()}",
         "content-type": "application/json",
-        "user-agent": f"timeline/{release().strip('()').replace(' ', '-')}",
+        "user-agent": f"timeline/{release_in_a_word()}",
     }
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from functools import cache
 from typing import Any
 
@@ -186,8 +186,3 @@ _WHEN = {
 def _problems(*codes: int) -> dict[str, Any]:
     schema = {"$ref": "#/components/schemas/Problem"}
     return {str(c): {"description": _WHEN[c], "content": {MEDIA_TYPE: {"schema": schema}}} for c in codes}
-
-
-def operations(paths: dict[str, Any]) -> Iterable[tuple[str, str, dict[str, Any]]]:
-    """Every operation: method, path and description."""
-    return ((method, path, told) for path, methods in paths.items() for method, told in methods.items())

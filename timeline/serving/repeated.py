@@ -78,5 +78,6 @@ def once(request: Request, token: Token, digest: bytes) -> Once | None:
     if not _KEY.fullmatch(key):
         raise Refused(400, "usage", "an Idempotency-Key is 1 to 200 printable characters of ASCII, without blanks")
     asked = (request.method, request.scope["path"], request.scope["query_string"].decode("latin-1"))
-    said = "\n".join((token.id, *asked, request.headers.get("if-match", ""), digest.hex()))
+    heads = (request.headers.get(name, "") for name in ("content-type", "if-match"))
+    said = "\n".join((token.id, *asked, *heads, digest.hex()))
     return Once(token.id, key, sha256(said.encode()).digest())

@@ -10,6 +10,7 @@ from typing import Any, BinaryIO, NamedTuple, TypeVar, get_args
 from uuid import UUID
 
 import anyio
+import anyio.to_thread
 import msgspec
 from sqlalchemy import Connection
 from starlette.requests import Request
@@ -148,7 +149,7 @@ class Writing:
         yield Route("/api/events", self.events, methods=["POST"])
         yield Route("/api/events/{entry}/{change}", self.change, methods=["POST"])
         yield Route("/api/merges", self.merges, methods=["POST"])
-        yield Route("/api/history/{batch:int}/undo", self.undo, methods=["POST"])
+        yield Route("/api/history/{batch}/undo", self.undo, methods=["POST"])
         yield Route("/api/import", self.import_, methods=["POST"])
 
     # -- events ------------------------------------------------------------------------------------------------------
@@ -157,7 +158,7 @@ class Writing:
         """One event that begins an entry, or a list of them, recorded together."""
         token, value, key = await self._sent(request)
         _no_version(request)
-        items = [new(event) for event in new_events(value)]
+        items = [new(event) for event in await anyio.to_thread.run_sync(new_events, value)]
         with _in_place(is_list=isinstance(value, list)):
             return await self._record(token, key, lambda view: items)
 
@@ -166,6 +167,8 @@ class Writing:
         given, kind = request.path_params["entry"], request.path_params["change"]
         if kind not in CHANGES:
             raise UnknownName(kind, near(kind, CHANGES) or CHANGES, "change of an entry")
+        if not given.isprintable():
+            raise UnknownName(ascii(given[:40])[1:-1], what="entry")
         token, value, key = await self._sent(request)
         event = event_about(kind, value)
         wanted = request.headers.get("if-match")
@@ -197,6 +200,8 @@ class Writing:
         def items(view: View) -> list[EntryEvent]:
             for field, name in (("duplicate", asked.duplicate), ("into", asked.into)):
                 try:
+                    if not name.isprintable():
+                        raise UnknownName(ascii(name[:40])[1:-1])
                     view.directory.find(name)
                 except (UnknownName, AmbiguousName) as problem:
                     raise Unrecordable.one(f"/{field}", str(problem)) from None
@@ -207,14 +212,15 @@ class Writing:
 
     async def undo(self, request: Request) -> Response:
         """Withdraw everything that was recorded together; nothing is deleted, and an undo can be undone."""
-        batch = request.path_params["batch"]
+        given = request.path_params["batch"]
+        batch = int(given) if given.isascii() and given.isdigit() and len(given) <= 16 else -1
         token, value, key = await self._sent(request)
         _no_version(request)
         because = _as(Undoing, value).reason
 
         def items(view: View) -> list[EntryEvent]:
-            if batch >= 1 << 53 or not log.batch_of(view.connection, batch):
-                raise Refused(404, "unknown-name", f"there is no batch {batch}; /history.json lists them")
+            if batch < 0 or not log.batch_of(view.connection, batch):
+                raise Refused(404, "unknown-name", f"there is no batch {given[:40]!r}; /history.json lists them")
             return undone(view, batch, because)
 
         return await self._record(token, key, items)
@@ -224,7 +230,8 @@ class Writing:
         token = self._allowed(request, "record")
         bodies.check_json(request)
         raw = await bodies.taken(request, self.settings.max_body)
-        return token, bodies.read_json(raw), once(request, token, sha256(raw).digest())
+        value = await anyio.to_thread.run_sync(bodies.read_json, raw)  # which may take a while
+        return token, value, once(request, token, sha256(raw).digest())
 
     def _allowed(self, request: Request, scope: str) -> Token:
         if not self.settings.writes:
