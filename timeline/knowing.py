@@ -5,12 +5,11 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection
 
 from events.dates import DateError, day_of, parse
 from timeline.errors import UsageError
 from timeline.store import log
-from timeline.store.tables import events
 
 
 def known_position(connection: Connection, given: str | None, option: str = "--known-at") -> int | None:
@@ -25,10 +24,10 @@ def known_position(connection: Connection, given: str | None, option: str = "--k
         wanted = int(given[1:])
         if wanted == 0:
             return 0
-        batch = connection.scalar(select(func.min(events.c.batch)).where(events.c.position == wanted))
+        batch = log.batch_at(connection, wanted)
         if batch is None:
             raise UsageError(f"the log has no position {wanted}; its last one is {log.head_position(connection)}")
-        return int(batch)
+        return batch
     return log.known_at(connection, _moment(given, option))
 
 

@@ -21,7 +21,7 @@ from timeline.moments import instant
 from timeline.naming import near
 from timeline.store import log
 from timeline.store.log import Clock, system_clock
-from timeline.store.tables import events, webhook_failures, webhooks
+from timeline.store.tables import webhook_failures, webhooks
 
 SECRET_PREFIX = "whsec_"
 LONGEST_ERROR = 200
@@ -144,8 +144,8 @@ def _beginning(connection: Connection, after: int | None) -> int:
         return end
     if after > end:
         raise UsageError(f"--after {after} lies beyond the log; its last position is {end}")
-    batch = connection.scalar(select(events.c.batch).where(events.c.position == after))
-    return after if batch in (None, after) else log.first_of_batch(connection, int(batch)) - 1
+    batch = log.batch_at(connection, after)
+    return after if batch is None or batch == after else log.first_of_batch(connection, batch) - 1
 
 
 def every(connection: Connection, *, clock: Clock = system_clock) -> list[Webhook]:

@@ -12,6 +12,7 @@ from timeline import tokens
 from timeline.commands.context import DATE, Asked, acts, one_day
 from timeline.errors import UsageError
 from timeline.printing import words
+from timeline.printing.output import headed
 from timeline.printing.sheets import Cell, Column, Line, Sheet
 from timeline.store.log import system_clock
 
@@ -107,10 +108,9 @@ def list_(asked: Asked) -> None:
         Line((t.id, t.name, t.feed or " ".join(t.scopes), _day(t.created_at), _day(t.expires_at), _state(t)))
         for t in found
     ]
-    heads = [Line(tuple(Cell(c.name, "bold") for c in columns))] if lines and asked.output.format == "table" else []
     asked.output.answer(
         found,
-        [Sheet("token", "", columns, [*heads, *lines], marked=False, empty="there are none")],
+        [Sheet("token", "", columns, headed(asked.output, columns, lines), marked=False, empty="there are none")],
         envelope,
         head=words.counted(len(found), "token"),
     )

@@ -14,6 +14,7 @@ from timeline.errors import UnknownName, UsageError
 from timeline.ledger import Ledger
 from timeline.naming import near
 from timeline.printing import words
+from timeline.printing.output import headed
 from timeline.printing.sheets import Cell, Column, Line, Sheet
 from timeline.store.log import system_clock
 
@@ -89,10 +90,9 @@ def list_(asked: Asked) -> None:
         Line((w.id, w.url, " ".join((*w.kinds, *w.orgs)), f"@{w.position}", str(w.failed or ""), _state(w)))
         for w in found
     ]
-    heads = [Line(tuple(Cell(c.name, "bold") for c in columns))] if lines and asked.output.format == "table" else []
     asked.output.answer(
         found,
-        [Sheet("webhook", "", columns, [*heads, *lines], marked=False, empty="there are none")],
+        [Sheet("webhook", "", columns, headed(asked.output, columns, lines), marked=False, empty="there are none")],
         envelope,
         head=words.counted(len(found), "webhook"),
     )
@@ -128,10 +128,9 @@ def failed(asked: Asked, given: str | None) -> None:
         Line((f.webhook, f"@{f.position}", _minute(f.died_at), str(f.attempts), Cell(f.error, "bright_black")))
         for f in found
     ]
-    heads = [Line(tuple(Cell(c.name, "bold") for c in columns))] if lines and asked.output.format == "table" else []
     asked.output.answer(
         found,
-        [Sheet("failed", "", columns, [*heads, *lines], marked=False, empty="there are none")],
+        [Sheet("failed", "", columns, headed(asked.output, columns, lines), marked=False, empty="there are none")],
         envelope,
         head=words.counted(len(found), "message"),
         next_="timeline webhook retry ID" if found else "",

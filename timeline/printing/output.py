@@ -252,6 +252,12 @@ class Output:
             console.print(Text(shown, style="bright_black"), no_wrap=True, overflow="ellipsis")
 
 
+def headed(output: Output, columns: Sequence[Column], lines: Sequence[Line]) -> list[Line]:
+    """Lines below the names of their columns, where a person reads them."""
+    names = [Line(tuple(Cell(c.name, "bold") for c in columns))] if lines and output.format == "table" else []
+    return [*names, *lines]
+
+
 def shares(room: int, natural: Sequence[int], columns: Sequence[Column]) -> list[int]:
     """The width of every column, of which the last holds the source numbers, so that a line fits into the room.
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import msgspec
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
@@ -13,7 +12,7 @@ from timeline import tokens
 from timeline.errors import StoreError, UsageError
 from timeline.serving import feeds
 from timeline.serving.limits import Limits, is_here
-from timeline.serving.problems import MEDIA_TYPE, Refused, problem_of
+from timeline.serving.problems import MEDIA_TYPE, Refused, told_as, written
 from timeline.serving.settings import Settings
 from timeline.store.database import Database
 from timeline.tokens import FEED, Given, Mistyped, Token
@@ -183,9 +182,5 @@ def _for_one(cache_control: bytes) -> bytes:
 
 
 def _refusal(scope: Scope, error: TimelineError) -> Response:
-    found = msgspec.structs.replace(problem_of(error), request=scope.get("request_id", ""))
-    headers = dict(error.headers) if isinstance(error, Refused) else {}
-    if found.status == 503:
-        headers["retry-after"] = "5"
-    body = msgspec.json.encode(found) + b"\n"
-    return Response(body, found.status, {**headers, "cache-control": "no-store"}, media_type=MEDIA_TYPE)
+    found, headers = told_as(error)
+    return Response(written(found, scope.get("request_id", "")), found.status, headers, media_type=MEDIA_TYPE)

@@ -21,7 +21,7 @@ from timeline.serving.answering import Answers, Quick, Reading
 from timeline.serving.health import Health
 from timeline.serving.logs import Logged
 from timeline.serving.openapi import api_routes
-from timeline.serving.problems import MEDIA_TYPE, Problem, Refused, problem, problem_of
+from timeline.serving.problems import MEDIA_TYPE, Problem, problem, told_as, written
 from timeline.serving.resources import RESOURCES
 from timeline.serving.security import Guarded
 from timeline.serving.settings import Settings
@@ -105,11 +105,7 @@ def _reading(answers: Answers) -> Iterator[BaseRoute]:
 
 async def told(request: Request, error: Exception) -> Response:
     """Any error as a problem; of a bug the log has the rest."""
-    found = problem_of(error)
-    headers = dict(error.headers) if isinstance(error, Refused) else {}
-    if found.status == 503:
-        headers["retry-after"] = "5"
-    return problem_response(request, found, headers)
+    return problem_response(request, *told_as(error))
 
 
 async def told_of_http(request: Request, error: Exception) -> Response:
@@ -123,9 +119,9 @@ async def told_of_http(request: Request, error: Exception) -> Response:
 
 def problem_response(request: Request, found: Problem, headers: dict[str, str]) -> Response:
     """A problem as bytes, with the id of the request that it came of."""
-    named = msgspec.structs.replace(found, request=request.scope.get("request_id", ""))
+    given = request.scope.get("request_id", "")
     headers = {**headers, "cache-control": "no-store", "vary": "Accept"}
     if wants_page(request):
-        page = problem_page(request, named, request.app.state.settings)
-        return Response(page, named.status, headers, media_type="text/html; charset=utf-8")
-    return Response(msgspec.json.encode(named) + b"\n", named.status, headers, media_type=MEDIA_TYPE)
+        page = problem_page(request, msgspec.structs.replace(found, request=given), request.app.state.settings)
+        return Response(page, found.status, headers, media_type="text/html; charset=utf-8")
+    return Response(written(found, given), found.status, headers, media_type=MEDIA_TYPE)

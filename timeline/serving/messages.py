@@ -106,7 +106,7 @@ def signed(message: Message, secret: str, moment: int) -> dict[str, str]:
 
 
 def _place(view: View, position: int) -> _Place:
-    batch = view.connection.scalar(select(events.c.batch).where(events.c.position == position))
+    batch = log.batch_at(view.connection, position)
     assert batch is not None, f"the log has no position {position}"
     begin = log.first_of_batch(view.connection, batch)
     first = begin + (position - begin) // PART * PART

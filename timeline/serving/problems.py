@@ -88,6 +88,7 @@ TITLES = {
     "key": "The Idempotency-Key was used for something else",
     "away": "The service is ending",
 }
+RETRY_SECONDS = "5"
 BUG = "The service has written down what; please report it with the id of the request."
 _STATUS: tuple[tuple[type[TimelineError], int, str], ...] = (
     (UsageError, 400, "usage"),
@@ -112,6 +113,20 @@ def problem_of(error: Exception) -> Problem:
     if isinstance(error, TimelineError):
         return problem(422, "data", str(error))
     return problem(500, "bug", BUG)
+
+
+def told_as(error: Exception) -> tuple[Problem, dict[str, str]]:
+    """An error as a problem, and the headers that it is sent with."""
+    found = problem_of(error)
+    headers = dict(error.headers) if isinstance(error, Refused) else {}
+    if found.status == 503:
+        headers["retry-after"] = RETRY_SECONDS
+    return found, headers | {"cache-control": "no-store"}
+
+
+def written(found: Problem, request: str) -> bytes:
+    """A problem as bytes, with the id of the request that it came of."""
+    return msgspec.json.encode(msgspec.structs.replace(found, request=request)) + b"\n"
 
 
 def problem(status: int, kind: str, detail: str) -> Problem:

@@ -15,7 +15,6 @@ SHORTEST = 1000
 class Rendered(NamedTuple):
     """An answer as bytes."""
 
-    status: int
     media_type: str
     body: bytes
     etag: str
@@ -37,12 +36,11 @@ def rendered(
     etag: str,
     route: str = "",
     headers: tuple[tuple[bytes, bytes], ...] = (),
-    status: int = 200,
 ) -> Rendered:
     """An answer with its packed form; the same bytes for the same body."""
     packed = gzip.compress(body, 5, mtime=0) if len(body) >= SHORTEST else None
     head, packed_head = _head(etag), _head(f"{etag}.gz")
-    return Rendered(status, media_type, body, etag, route, headers, packed, head, packed_head)
+    return Rendered(media_type, body, etag, route, headers, packed, head, packed_head)
 
 
 def _head(etag: str) -> tuple[tuple[bytes, bytes], ...]:

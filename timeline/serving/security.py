@@ -5,11 +5,10 @@ from __future__ import annotations
 import logging
 from urllib.parse import urlsplit
 
-import msgspec
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from timeline.serving.problems import BUG, MEDIA_TYPE, problem
+from timeline.serving.problems import BUG, MEDIA_TYPE, problem, written
 from timeline.serving.settings import LOOPBACK, Settings
 
 logger = logging.getLogger("timeline.serving")
@@ -103,7 +102,7 @@ def _host(given: str) -> str:
 
 async def refuse(send: Send, kind: str, status: int, detail: str, request: str = "") -> None:
     """Send a problem, from where there is no application yet that could."""
-    body = msgspec.json.encode(msgspec.structs.replace(problem(status, kind, detail), request=request)) + b"\n"
+    body = written(problem(status, kind, detail), request)
     headers = MutableHeaders(
         {"content-type": MEDIA_TYPE, "content-length": str(len(body)), "cache-control": "no-store"}
     )
