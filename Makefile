@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 INSTALL := $(PIP) install --quiet --constraint constraints.txt
 
-.PHONY: help demo test lint format bench constraints clean
+.PHONY: help demo test lint format bench constraints audit sbom clean
 
 help: ## list what can be made
 	@sed -n 's/^\([a-z]*\):.*## /  make \1	/p' Makefile | expand -t 20
@@ -38,11 +38,27 @@ constraints: ## renew constraints.txt
 	@$(check-python)
 	rm -rf build/constraints
 	$(PYTHON) -m venv build/constraints
-	build/constraints/bin/python -m pip --disable-pip-version-check install --quiet --editable '.[dev]'
+	build/constraints/bin/python -m pip --disable-pip-version-check install --quiet --editable '.[dev,security]'
 	build/constraints/bin/python -m pip --disable-pip-version-check freeze --exclude-editable \
 		| grep -E '^[A-Za-z0-9._-]+==' > build/constraints.txt
 	mv build/constraints.txt constraints.txt
 	rm -rf build/constraints
+
+audit: build/audit/.installed ## ask what is known to be unsafe in what constraints.txt pins
+	build/audit/bin/pip-audit --strict --requirement constraints.txt --no-deps --disable-pip
+
+# An environment with what an installation holds and nothing else; the tools that look at it stand in another one.
+sbom: build/audit/.installed ## write build/sbom.json: what an installation is made of
+	rm -rf build/installed
+	$(PYTHON) -m venv --without-pip build/installed
+	$(PIP) --python build/installed/bin/python install --quiet --constraint constraints.txt '.[parquet,postgres]'
+	build/audit/bin/cyclonedx-py environment --pyproject pyproject.toml --output-reproducible \
+		--output-file build/sbom.json build/installed/bin/python
+
+build/audit/.installed: $(VENV)/.installed constraints.txt
+	@rm -rf build/audit && $(PYTHON) -m venv build/audit
+	@$(PIP) --python build/audit/bin/python install --quiet --constraint constraints.txt '.[security]' hatchling
+	@touch $@
 
 clean: ## remove what was built; ledgers stay
 	rm -rf $(VENV) build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
