@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 INSTALL := $(PIP) install --quiet --constraint constraints.txt
 
-.PHONY: help demo test lint format bench constraints audit sbom clean
+.PHONY: help demo test lint format bench constraints fuzz audit sbom clean
 
 help: ## list what can be made
 	@sed -n 's/^\([a-z]*\):.*## /  make \1	/p' Makefile | expand -t 20
@@ -43,6 +43,10 @@ constraints: ## renew constraints.txt
 		| grep -E '^[A-Za-z0-9._-]+==' > build/constraints.txt
 	mv build/constraints.txt constraints.txt
 	rm -rf build/constraints
+
+FUZZ_SECONDS ?= 60
+fuzz: $(VENV)/.installed-dev ## feed every reader damaged input, each for FUZZ_SECONDS
+	$(BIN)/python -m tests.fuzz.run --seconds $(FUZZ_SECONDS)
 
 audit: build/audit/.installed ## ask what is known to be unsafe in what constraints.txt pins
 	build/audit/bin/pip-audit --strict --requirement constraints.txt --no-deps --disable-pip
