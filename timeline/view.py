@@ -376,7 +376,9 @@ class View:
         if product is not None:
             conditions.append(table.table.c.product == self.numbers.of(product))
         found = []
-        for row in self.rows(ProductState, *conditions):
+        rows = self.rows(ProductState, *conditions)
+        self.directory.prefetch([*(r.product for r in rows), *(r.organization for r in rows if r.organization)])
+        for row in rows:
             mark = certainty.on_day(row, day) if day is not None else None
             if day is not None and mark is None:
                 continue
@@ -407,6 +409,7 @@ class View:
         table = table_of(DealState)
         conditions = [] if day is None else [self._during(table, (day, day))]
         rows = sorted(self.rows(DealState, *conditions), key=lambda r: (r.start_max, r.start_min, str(r.deal)))
+        self.directory.prefetch(party for r in rows for party in r.parties)
         last: dict[UUID, DealState] = {}
         for row in rows:
             if day is None:

@@ -94,14 +94,18 @@ class Gathered:
     @cached_property
     def above(self) -> dict[str, str]:
         """The organization above each, the last one known; of all of the ledger."""
-        parents = sorted(self.whole.rows(Parent), key=lambda p: (p.start_min, p.start_max))
+        known = self.parents if self.view is self.whole else self.whole.rows(Parent)
+        parents = sorted(known, key=lambda p: (p.start_min, p.start_max))
         return {p.organization: p.parent for p in parents if p.parent is not None}
 
     @cached_property
     def by_size(self) -> list[str]:
         """The organizations of all of the ledger by how many people it has of them, then by id."""
-        people: dict[str, set[str]] = {u.organization: set() for u in self.whole.rows(Existence)}
-        stays: list[Membership | Holding] = [*self.whole.rows(Membership), *self.whole.rows(Holding)]
+        existences, stays = self.existences, self.stays
+        if self.view is not self.whole:
+            existences = self.whole.rows(Existence)
+            stays = [*self.whole.rows(Membership), *self.whole.rows(Holding)]
+        people: dict[str, set[str]] = {u.organization: set() for u in existences}
         for stay in stays:
             people.setdefault(stay.organization, set()).add(stay.person)
         return sorted(people, key=lambda o: (-len(people[o]), o))

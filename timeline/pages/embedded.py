@@ -1,11 +1,11 @@
-"""The rows of a page as JSON, from which page.js works out the state of any day.
+"""The rows of a page as JSON, from which state.js works out the state of any day.
 
-Keys are short, for there may be many rows; a key that is missing means nothing, no or zero. page.js names them all.
+Keys are short, for there may be many rows; a key that is missing means nothing, no or zero. state.js names them all.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import singledispatch
 from typing import Any
 
@@ -24,6 +24,7 @@ from timeline.pages.colours import GREY
 from timeline.pages.content import Gathered
 from timeline.pages.lanes import Lanes
 from timeline.pages.panel import deal_pieces, event_pieces, product_pieces
+from timeline.pages.svg import Sheet
 from timeline.printing import words
 
 BEYOND = 1e99
@@ -32,8 +33,10 @@ _UNSAFE = {"<": "\\u003c", ">": "\\u003e", "&": "\\u0026", "\u2028": "\\u2028", 
 _SAFE = str.maketrans(_UNSAFE)
 
 
-def embedded(gathered: Gathered, lanes: Lanes, service: Mapping[str, Any] | None = None) -> str:
-    """What page.js and state.js read, as JSON for a script element.
+def embedded(
+    gathered: Gathered, lanes: Lanes, sheets: Sequence[Sheet], service: Mapping[str, Any] | None = None
+) -> str:
+    """What the scripts of the page read, as JSON for a script element.
 
     `service` says where a service has its other pages; without one, nothing says what leads where.
     """
@@ -53,6 +56,7 @@ def embedded(gathered: Gathered, lanes: Lanes, service: Mapping[str, Any] | None
         "rows": rows,
         "events": events,
         "bars": list(_bars(lanes)),
+        "sheets": [sheet.rows for sheet in sheets],
     }
     if service is not None:
         data["service"] = service

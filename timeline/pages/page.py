@@ -17,7 +17,7 @@ from timeline.pages.content import Gathered
 from timeline.pages.embedded import embedded
 from timeline.pages.lanes import Lanes
 from timeline.pages.layout import BAR
-from timeline.pages.panel import panel
+from timeline.pages.panel import halves, panel
 from timeline.pages.svg import AXIS, NAMES, drawn, entries, template
 from timeline.pages.tables import tables
 from timeline.pages.wording import described, origin, title_of
@@ -26,15 +26,21 @@ from timeline.templates import templates_of
 from timeline.xmltext import clean
 
 WIDE = 860
-"""The usual width of the plot, for which labels are cut; page.js cuts them anew for the true one."""
+"""The usual width of the plot, for which labels are cut; lanes.js cuts them anew for the true one."""
 
-SCRIPTS = ("state.js", "frame.js", "page.js")
+EAGER = 3
+"""How many sheets of lanes a browser that runs scripts reads at once; it makes others when they come near."""
+AT_ONCE = 250
+"""The same of the lines of a state, and of sources."""
+
+SCRIPTS = ("state.js", "frame.js", "lanes.js", "page.js")
 KEYS = (
     (("←", "→"), "a month back or on; with Shift a year"),
     (("n", "p"), "next, previous change"),
     (("/",), "filter the rows; Esc shows all again"),
     (("y",), "copy a link to this day"),
     (("Tab",), "to the lanes; there the arrows go from bar to bar"),
+    (("+", "-"), "closer, farther; dragging the lanes then moves along them"),
     (("?",), "this help"),
 )
 """What keys do on the page."""
@@ -46,6 +52,7 @@ def page(gathered: Gathered, lanes: Lanes, title: str) -> Iterator[str]:
     Its policy forbids everything else: no address is asked, and no script runs but the one whose hash it names.
     """
     style, script = stylesheet(), "".join(map(asset, SCRIPTS))
+    parts = drawn(lanes, WIDE)
     made = (
         _templates()
         .get_template("page.html")
@@ -56,12 +63,12 @@ def page(gathered: Gathered, lanes: Lanes, title: str) -> Iterator[str]:
             day=lanes.day,
             field=iso(lanes.day) if 1 <= civil(lanes.day)[0] <= 9999 else "",
             lanes=lanes,
-            drawn=drawn(lanes, WIDE),
+            drawn=parts,
             legend=list(entries()),
             panel=panel(gathered, lanes.day, lanes.colours),
             tables=list(tables(gathered, lanes)),
             sources=gathered.sources,
-            data=embedded(gathered, lanes),
+            data=embedded(gathered, lanes, parts.sheets),
             style=style,
             script=script,
             policy="; ".join(
@@ -102,7 +109,8 @@ def prepared(templates: Environment) -> Environment:
     """The same with the words that the templates of lanes and marks use."""
     templates.filters |= {"day": words.day, "iso": words.asked_day, "date": words.date, "clean": clean}
     templates.globals |= {"MARKS": words.MARKS, "DISPUTED": words.DISPUTED, "KEYS": KEYS, "source_path": paths.source}
-    templates.globals |= {"NAMES": NAMES, "AXIS": AXIS, "BAR": BAR}
+    templates.globals |= {"NAMES": NAMES, "AXIS": AXIS, "BAR": BAR, "EAGER": EAGER, "AT_ONCE": AT_ONCE}
+    templates.globals |= {"halves": halves}
     templates.tests["web_address"] = is_web_address
     return templates
 

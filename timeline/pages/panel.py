@@ -67,6 +67,18 @@ def panel(gathered: Gathered, day: int, colours: Mapping[str, int], known: answe
     return [b for b in blocks if b.groups]
 
 
+def halves(groups: Sequence[Group], most: int) -> tuple[list[Group], list[Group]]:
+    """The groups cut after so many lines: what comes first, and the rest, of which a list may go on without heading."""
+    first: list[Group] = []
+    for number, group in enumerate(groups):
+        if len(group.items) > most:
+            later = [Group(group.items[most:]), *groups[number + 1 :]]
+            return [*first, group._replace(items=group.items[:most])], later
+        first.append(group)
+        most -= len(group.items)
+    return first, []
+
+
 def _flat(items: Iterable[Item]) -> tuple[Group, ...]:
     found = tuple(items)
     return (Group(found),) if found else ()

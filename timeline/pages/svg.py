@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+import math
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cache
 from html import escape
 from importlib.resources import files
@@ -25,40 +26,82 @@ AXIS = 40
 """The height of the axis."""
 HANDLE = 84
 """The width of the date at the head of its line."""
+SHEET = 800
+"""How high a sheet is, at least, in pixels."""
+BEYOND = '<g class="bar"/>'
+"""What is beyond the axis keeps its place in the order of the bars."""
 FLAG = '<path class="flag" d="M1.5 1h7l-2 2.5 2 2.5h-5.5v5h-1.5z"/>'
 
 
-class Drawn(NamedTuple):
-    """The parts of a page, each without the element around it. The plot and the names are equally high."""
+class Sheet(NamedTuple):
+    """Some rows, one below the other: their names and what is drawn beside them, equally high."""
 
-    defs: str
-    axis: str
     names: str
     plot: str
     height: int
+    rows: tuple[tuple[int, ...], ...]
+    """The height of each row, and of a lane how many bars and markers it has."""
 
 
-def drawn(lanes: Lanes, wide: float = PLOT, address: Callable[[str], str] | None = None) -> Drawn:
+class Drawn(NamedTuple):
+    """The parts of a page, each without the element around it."""
+
+    defs: str
+    axis: str
+    grid: str
+    asof: str
+    sheets: tuple[Sheet, ...]
+
+
+def drawn(lanes: Lanes, wide: float = PLOT, address: Callable[[str], str] | None = None, high: float = SHEET) -> Drawn:
     """The parts for a page; places along the axis are per cents, so that the plot may have any width.
 
-    Names lead to the address of their page where there is a service that has one.
+    Names lead to the address of their page where there is a service that has one. A sheet ends with the row that makes
+    it so high: a browser passes over sheets that are out of sight.
     """
-    rows = list(placed(lanes, wide))
-    height = rows[-1].top + rows[-1].height + 8 if rows else LINE
-    grid = "".join(_grid(lanes.axis, wide))
-    body = "".join(_row(row, lanes, wide) for row in rows)
-    asof = share(lanes.axis.at(lanes.day))
-    line = f'<line class="asof" x1="{asof}" x2="{asof}" y1="0" y2="100%"/>'
-    plot = f'<g class="lines">{grid}</g>{body}{line}'
+    sheets = tuple(_sheet(rows, lanes, wide, address) for rows in _stacked(placed(lanes, wide), high))
+    at = share(lanes.axis.at(lanes.day))
+    asof = f'<line class="asof" x1="{at}" x2="{at}" y1="0" y2="100%"/>'
     axis = f'<g class="ticks">{"".join(_ticks(lanes.axis, wide))}</g>{_pill(lanes, wide)}'
-    return Drawn(defs(), axis, "".join(_name(row, address) for row in rows), plot, height)
+    return Drawn(defs(), axis, f'<g class="lines">{"".join(_grid(lanes.axis, wide))}</g>', asof, sheets)
+
+
+def _stacked(rows: Iterable[Placed], high: float) -> Iterator[list[Placed]]:
+    stack: list[Placed] = []
+    for row in rows:
+        stack.append(row)
+        # A heading stands with the first of its lanes.
+        if row.lane and row.top + row.height - stack[0].top >= high:
+            yield stack
+            stack = []
+    if stack:
+        yield stack
+
+
+def _sheet(rows: Sequence[Placed], lanes: Lanes, wide: float, address: Callable[[str], str] | None) -> Sheet:
+    base = rows[0].top
+    placed_here = [row._replace(top=row.top - base) for row in rows]
+    return Sheet(
+        "".join(_name(row, address) for row in placed_here),
+        "".join(_row(row, lanes, wide) for row in placed_here),
+        placed_here[-1].top + placed_here[-1].height,
+        tuple((row.height, _bars_in(row)) if row.lane else (row.height,) for row in rows),
+    )
+
+
+def _bars_in(row: Placed) -> int:
+    assert row.lane
+    return len(row.lane.thin) + sum(map(len, row.lane.lines)) + len(row.lane.markers)
 
 
 def picture(lanes: Lanes, title: str, described: str, note: str) -> Iterator[str]:
     """A picture of its own, in parts: the lanes with their names, the axis, a legend and what they were made from."""
-    parts = drawn(lanes, PLOT)
+    parts = drawn(lanes, PLOT, high=math.inf)
+    names = "".join(sheet.names for sheet in parts.sheets)
+    plot = f"{parts.grid}{''.join(sheet.plot for sheet in parts.sheets)}{parts.asof}"
+    height = sum(sheet.height + 8 for sheet in parts.sheets) or LINE
     wide, top = NAMES + PLOT + 40, 56
-    high = top + AXIS + parts.height + 58
+    high = top + AXIS + height + 58
     yield (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {wide} {high}" width="{wide}" height="{high}" '
         f'role="img" aria-labelledby="title described">\n<title id="title">{_text(title)}</title>\n'
@@ -67,8 +110,8 @@ def picture(lanes: Lanes, title: str, described: str, note: str) -> Iterator[str
         f'<text class="title" x="20" y="32">{_text(fitted(title, PLOT / 2))}</text>\n'
         f'<text class="faint" x="{wide - 20}" y="32" text-anchor="end">{_text(note)}</text>\n'
     )
-    yield f'<svg x="20" y="{top + AXIS}" width="{wide - 40}" height="{parts.height}">{parts.names}</svg>\n'
-    yield f'<svg x="{20 + NAMES}" y="{top + AXIS}" width="{PLOT}" height="{parts.height}">{parts.plot}</svg>\n'
+    yield f'<svg x="20" y="{top + AXIS}" width="{wide - 40}" height="{height}">{names}</svg>\n'
+    yield f'<svg x="{20 + NAMES}" y="{top + AXIS}" width="{PLOT}" height="{height}">{plot}</svg>\n'
     yield (
         f'<svg x="{20 + NAMES}" y="{top}" width="{PLOT}" height="{AXIS}" overflow="visible">{parts.axis}</svg>\n'
         f'<svg x="20" y="{high - 34}" width="{wide - 40}" height="20">{legend()}</svg>\n</svg>\n'
@@ -164,15 +207,16 @@ def _row(row: Placed, lanes: Lanes, wide: float) -> str:
     for n, line in enumerate(row.lane.lines):
         taken: list[tuple[float, float]] = []
         parts += [_bar(bar, n * LINE, lanes, wide, taken) for bar in line]
-    parts += [_point(point, lanes, wide) for point in row.points]
+    points = {point.marker.number: _point(point, lanes, wide) for point in row.points}
+    parts += [points.get(marker.number, BEYOND) for marker in row.lane.markers]
     return f'<g class="lane" transform="translate(0,{row.top})">{"".join(parts)}</g>\n'
 
 
 def _bar(bar: Bar, top: int, lanes: Lanes, wide: float, taken: list[tuple[float, float]]) -> str:
     found = list(pieces(bar.row, lanes.axis))
     mark = certainty.on_day(bar.row, lanes.day) or ""
-    if not found:  # a bar beyond the axis keeps its place in the order of the bars
-        return '<g class="bar"/>'
+    if not found:
+        return BEYOND
     y, high = (top + 17, 3) if bar.is_thin else (top + 2, BAR)
     boxes = "".join(_piece(piece, bar.colour, y, high) for piece in found)
     firm = [p for p in found if p.manner != "open" and not bar.is_thin]

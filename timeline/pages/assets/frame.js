@@ -4,6 +4,13 @@ const frame = (() => {
   const $ = (id) => document.getElementById(id);
   const root = document.documentElement;
 
+  // The elements of a part of the page that the server left as text.
+  function fromText(part) {
+    const made = document.createElement("template");
+    made.innerHTML = part.textContent;
+    return made.content;
+  }
+
   let silence;
   function say(text) {
     $("toast").textContent = text;
@@ -54,5 +61,5 @@ const frame = (() => {
   $("link").addEventListener("click", copyLink);
   document.addEventListener("keydown", press);
   tellColours();
-  return { $, say, keys, own };
+  return { $, fromText, say, keys, own };
 })();

@@ -34,7 +34,7 @@ MADE: dict[str, tuple[str, str, Callable[[], str]]] = {
     "style": ("css", "text/css; charset=utf-8", lambda: stylesheet() + _own("site.css")),
     "theme": ("js", "text/javascript; charset=utf-8", lambda: _own("theme.js")),
     "frame": ("js", "text/javascript; charset=utf-8", lambda: asset("frame.js") + _own("site.js")),
-    "lanes": ("js", "text/javascript; charset=utf-8", lambda: asset("state.js") + asset("page.js")),
+    "lanes": ("js", "text/javascript; charset=utf-8", lambda: "".join(map(asset, ("state.js", "lanes.js", "page.js")))),
     "icon": ("svg", "image/svg+xml", lambda: _own("icon.svg")),
 }
 """What each is made from."""

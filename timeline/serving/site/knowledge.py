@@ -46,7 +46,7 @@ def knowledge(view: View) -> Knowledge:
     query = select(events.c.position, events.c.recorded_at).where(events.c.position == events.c.batch)
     rows = view.connection.execute(query.order_by(events.c.position.desc()).limit(SHOWN)).all()
     batch = log.batch_at(view.connection, here)
-    before = 0 if batch is None else log.first_of_batch(view.connection, batch) - 1
+    before = 0 if batch is None else _end_before(view, batch, [position for position, _ in rows])
     after = log.batch_at(view.connection, here + 1)
     recorded = log.recorded_at(view.connection, here)
     later = None if after is None else "" if after >= head else f"@{after}"
@@ -59,6 +59,13 @@ def knowledge(view: View) -> Knowledge:
         head,
         words.when(instant(recorded)[:10]) if recorded is not None else "",
     )
+
+
+def _end_before(view: View, batch: int, ends: list[int]) -> int:
+    """Where the batch before one ends; the log is asked only if that is not among the last ends, newest first."""
+    if (before := next((end for end in ends if end < batch), None)) is not None:
+        return before
+    return 0 if len(ends) < SHOWN else log.first_of_batch(view.connection, batch) - 1
 
 
 def _said(recorded: int, position: int) -> str:

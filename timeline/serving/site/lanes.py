@@ -26,13 +26,14 @@ def state(context: Context, links: Links) -> dict[str, Any]:
     gathered = Gathered(view, found.selection)
     shown = lanes(gathered, found.day)
     known = found.more if gathered.view is view else None
-    return _drawn(shown, links) | {
+    parts = _drawn(shown, links)
+    return parts | {
         "day": found.day,
         "field": iso(found.day) if 1 <= civil(found.day)[0] <= 9999 else "",
         "panel": panel(gathered, found.day, shown.colours, known),
         "tables": list(tables(gathered, shown)),
         "sources": gathered.sources,
-        "data": embedded(gathered, shown, _service(context, links)),
+        "data": embedded(gathered, shown, parts["drawn"].sheets, _service(context, links)),
     }
 
 

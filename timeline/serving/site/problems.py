@@ -19,7 +19,7 @@ PROGRAMS = ("/api/", "/-/", "/static/", "/openapi")
 
 def wants_page(request: Request) -> bool:
     """Whether a request for no particular form comes from something that would rather read HTML than JSON."""
-    path = request.url.path
+    path = request.scope["path"]  # the Host may be one that makes no address
     if path.startswith(PROGRAMS) or any(path.endswith(f".{form}") for form in FORMS):
         return False
     html = json = 0.0

@@ -8,7 +8,9 @@ from typing import Any
 from sqlalchemy import select
 
 from events.dates import FOREVER, NEVER, civil
+from events.durations import Duration
 from events.kinds import mentions
+from projections.facts import Fact
 from projections.happenings import Listed
 from projections.sources import Published
 from timeline import answers
@@ -222,6 +224,7 @@ def event(context: Context, links: Links) -> Values:
     return {
         "cites": Cites(view),
         "why": why,
+        "says": {field: _in_words(fact, field, said) for field, said in why.says.items()},
         "named": [n for n in named if n[1]],
         "titles": titles,
         "register": _named(view.directory, why.id) if why.kind == "entity" else None,
@@ -289,6 +292,12 @@ def _named(directory: Directory, given: str) -> tuple[str, str]:
     """The name of an entity and its page."""
     entity = directory.get(given)
     return (entity.name, path_of(entity.type, entity.entity)) if entity else (given, "")
+
+
+def _in_words(fact: Fact | None, field: str, said: str) -> str:
+    """What a field of an event says; a duration as one would say it."""
+    value = getattr(fact.event, field, None) if fact else None
+    return value.words() if isinstance(value, Duration) else said
 
 
 def _years(view: View) -> Sequence[int]:
