@@ -7,7 +7,7 @@ event always gives the same bytes, on every machine.
 from __future__ import annotations
 
 import types
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
 
 import msgspec
@@ -106,15 +106,18 @@ def plain(event: Event) -> dict[str, Any]:
 Mention = tuple[str, str, tuple[str, ...]]
 """Where in the event (`moves[0].parent`), the id, and the types of entity that may stand there."""
 
-_Finder = Callable[[Any, str], Iterator[Mention]]
+_Finder = Callable[[Any, str, list[Mention]], None]
+"""Adds what a value names to a list; the text says where in the event the value stands."""
 
 
-def mentions(event: Event) -> Iterator[Mention]:
+def mentions(event: Event) -> list[Mention]:
     """Everything that an event names, in the order of its fields; sources too, whose type is `source`.
 
     The event inside a correction is not searched: it has mentions of its own.
     """
-    yield from _finder_of_struct(type(event))(event, "")
+    found: list[Mention] = []
+    _finder_of_struct(type(event))(event, "", found)
+    return found
 
 
 _finders: dict[type, _Finder] = {}
@@ -124,17 +127,17 @@ def _finder_of_struct(cls: type) -> _Finder:
     if cls in _finders:
         return _finders[cls]
     hints = get_type_hints(cls, include_extras=True)
-    found: list[tuple[str, str, _Finder]] = []
+    finders: list[tuple[str, str, _Finder]] = []
     for field in msgspec.structs.fields(cls):
         finder = None if cls is Correction and field.name == "event" else _finder_of(hints[field.name])
         if finder:
-            found.append((field.name, field.encode_name, finder))
+            finders.append((field.name, field.encode_name, finder))
 
-    def find(value: Any, at: str) -> Iterator[Mention]:
-        for name, shown, finder in found:
+    def find(value: Any, at: str, found: list[Mention]) -> None:
+        for name, shown, finder in finders:
             part = getattr(value, name)
             if part is not None and part != ():
-                yield from finder(part, f"{at}.{shown}" if at else shown)
+                finder(part, f"{at}.{shown}" if at else shown, found)
 
     _finders[cls] = find
     return find
@@ -156,16 +159,16 @@ def _finder_of(hint: Any) -> _Finder | None:
 
 
 def _leaf(named: tuple[str, ...]) -> _Finder:
-    def find(value: Any, at: str) -> Iterator[Mention]:
-        yield at, value, named
+    def find(value: Any, at: str, found: list[Mention]) -> None:
+        found.append((at, value, named))
 
     return find
 
 
 def _each(inner: _Finder) -> _Finder:
-    def find(values: Iterable[Any], at: str) -> Iterator[Mention]:
+    def find(values: Iterable[Any], at: str, found: list[Mention]) -> None:
         for index, value in enumerate(values):
-            yield from inner(value, f"{at}[{index}]")
+            inner(value, f"{at}[{index}]", found)
 
     return find
 

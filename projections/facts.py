@@ -61,9 +61,12 @@ def in_force(entry: UUID, stream: Sequence[Version]) -> Fact | None:
     `stream` is in the order of versions and begins with version 1. Of an erased entry nothing was ever known, neither
     after its erasure nor before.
     """
+    if len(stream) == 1:  # most entries are never spoken of again
+        position, version, only = stream[0]
+        return None if only is None or isinstance(only, Erasure) else first_said(entry, position, only, version)
     if not stream or any(v.event is None or isinstance(v.event, Erasure) for v in stream):
         return None
-    withdrawn = withdrawn_versions(stream) if len(stream) > 1 else ()
+    withdrawn = withdrawn_versions(stream)
     if 1 in withdrawn:
         return None
     content, content_version, rank = stream[0].event, 1, "normal"
@@ -98,6 +101,12 @@ def in_force(entry: UUID, stream: Sequence[Version]) -> Fact | None:
         disputes=tuple(disputes),
         sources=sources,
     )
+
+
+def first_said(entry: UUID, position: int, event: Event, version: int = 1) -> Fact:
+    """What the only event of an entry says."""
+    sources = event.sources if isinstance(event, Happening) else ()
+    return Fact(entry, position, version, 1, event, "normal", (), sources)
 
 
 def withdrawn_versions(stream: Sequence[Version]) -> set[int]:

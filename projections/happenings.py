@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from decimal import Decimal
 from typing import Any, ClassVar
 from uuid import UUID
 
+import msgspec
+
 from events.base import Event, Happening
 from events.ids import SourceId
-from events.kinds import CONTENT, kind_of, plain
+from events.kinds import CONTENT, enc_hook, kind_of
 from projections.entities import folded
 from projections.facts import Fact
 from projections.rows import Projection, Row, unique
@@ -64,19 +67,26 @@ def _listed(fact: Fact) -> Listed:
         rank=fact.rank,
         disputed=fact.disputed,
         notable=event.notable,
-        sources=unique(c.source for c in fact.sources),
-        words=" ".join(unique(folded(t) for t in _texts(plain(event)))),
+        sources=unique([c.source for c in fact.sources]),
+        words=" ".join(dict.fromkeys(map(folded, _texts(event)))),
     )
 
 
-def _texts(value: Any) -> list[str]:
-    if isinstance(value, str):
-        return [value]
-    if isinstance(value, dict):
-        value = value.values()
-    elif not isinstance(value, list):
-        return []
-    return [text for part in value for text in ([part] if isinstance(part, str) else _texts(part))]
+def _texts(event: Event) -> list[str]:
+    """Every text of an event, its kind among them; numbers are none."""
+    found: list[str] = []
+    _add_texts(msgspec.to_builtins(event, enc_hook=enc_hook, builtin_types=(Decimal,)).values(), found)
+    return found
+
+
+def _add_texts(values: Iterable[Any], found: list[str]) -> None:
+    for value in values:
+        if isinstance(value, str):
+            found.append(value)
+        elif isinstance(value, dict):
+            _add_texts(value.values(), found)
+        elif isinstance(value, list | tuple):
+            _add_texts(value, found)
 
 
 PROJECTION = Projection(name="happenings", version=1, row=Listed, kinds=KINDS, keys=keys, fold=fold, by_entry=True)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from functools import singledispatch
+from functools import lru_cache, singledispatch
 from typing import ClassVar
 
 from events.base import Event
-from events.dates import FOREVER, NEVER, add_months, civil, parse
-from events.durations import implied_start
+from events.dates import FOREVER, NEVER, Date, add_months, civil, parse
+from events.durations import Duration, implied_start
 from events.ids import OrganizationId, PersonId
 from events.people import Arrival, Departure, Sighting, Tenure
 from projections.facts import Fact
@@ -36,17 +36,23 @@ def claim(event: Event, fact: Fact) -> Claim:
 
 @claim.register
 def _(event: Arrival, fact: Fact) -> Claim:
-    return when("start", fact, event.date, event.role)._replace(again=event.reason == "rejoined")
+    return when("start", fact, event.date, event.role, again=event.reason == "rejoined")
 
 
 @claim.register
 def _(event: Departure, fact: Fact) -> Claim:
     """Close the open membership, or state one whose start follows from the length of service."""
-    end = when("end", fact, event.date, event.role)
     if event.length_of_service is None:
-        return end
-    start = implied_start(event.date, event.length_of_service)
-    return end._replace(implied_start=start, implied_text=_around(start))
+        return when("end", fact, event.date, event.role)
+    days, text = _implied(event.date, event.length_of_service)
+    date = event.date
+    return Claim("end", fact, of_date(date), date.text, role=event.role, implied_start=days, implied_text=text)
+
+
+@lru_cache(maxsize=4096)  # months of leaving and lengths of service recur
+def _implied(leaving: Date, service: Duration) -> tuple[Range, str]:
+    start = implied_start(leaving, service)
+    return start, _around(start)
 
 
 @claim.register
@@ -57,7 +63,7 @@ def _(event: Tenure, fact: Fact) -> Claim:
 @claim.register
 def _(event: Sighting, fact: Fact) -> Claim:
     """Who is seen in a post is listed by the post; such a sighting confirms a membership, but tells of no new one."""
-    return when("present" if event.present else "absent", fact, event.date, event.role)._replace(weak=bool(event.post))
+    return when("present" if event.present else "absent", fact, event.date, event.role, weak=bool(event.post))
 
 
 def whole(fact: Fact, role: str = "") -> Claim:

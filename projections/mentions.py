@@ -34,7 +34,7 @@ def fold(entry: str, facts: Sequence[Fact]) -> list[Mention]:
     return [
         Mention(entity=entity, entry=fact.entry)
         for fact in facts
-        for entity in dict.fromkeys(named for _, named, types in kinds.mentions(fact.event) if types != ("source",))
+        for entity in dict.fromkeys([named for _, named, types in kinds.mentions(fact.event) if types != ("source",)])
     ]
 
 

@@ -44,7 +44,7 @@ def said_of(event: Event, fact: Fact) -> list[tuple[Subject, Claim]]:
 def _(event: Appointment, fact: Fact) -> list[tuple[Subject, Claim]]:
     said = [((event.person, event.organization, event.post), when("start", fact, event.date))]
     if event.predecessor:  # who is followed held the post until then, unless more is known
-        held = when("end", fact, event.date)._replace(derived=True)
+        held = when("end", fact, event.date, derived=True)
         said.append(((event.predecessor, event.organization, event.post), held))
     return said
 
@@ -53,21 +53,21 @@ def _(event: Appointment, fact: Fact) -> list[tuple[Subject, Claim]]:
 def _(event: StepDown, fact: Fact) -> list[tuple[Subject, Claim]]:
     said = [((event.person, event.organization, event.post), when("end", fact, event.date))]
     if event.successor:
-        holds = when("start", fact, event.date)._replace(derived=True)
+        holds = when("start", fact, event.date, derived=True)
         said.append(((event.successor, event.organization, event.post), holds))
     return said
 
 
 @said_of.register
 def _(event: Arrival, fact: Fact) -> list[tuple[Subject, Claim]]:
-    start = when("start", fact, event.date, event.role)._replace(again=event.reason == "rejoined")
+    start = when("start", fact, event.date, event.role, again=event.reason == "rejoined")
     return [((event.person, event.organization, event.post), start)] if event.post else []
 
 
 @said_of.register
 def _(event: Departure, fact: Fact) -> list[tuple[Subject, Claim]]:
     """Who leaves gives up every post there; which ones, the fold knows."""
-    return [((event.person, event.organization, ""), when("end", fact, event.date)._replace(weak=True))]
+    return [((event.person, event.organization, ""), when("end", fact, event.date, weak=True))]
 
 
 @said_of.register

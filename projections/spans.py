@@ -77,33 +77,45 @@ def of_date(date: Date) -> Range:
     return (date.earliest_reading, date.latest_reading)
 
 
-def when(sort: Literal["start", "end", "present", "absent"], fact: Fact, date: Date, role: str = "") -> Claim:
+def when(
+    sort: Literal["start", "end", "present", "absent"],
+    fact: Fact,
+    date: Date,
+    role: str = "",
+    *,
+    again: bool = False,
+    derived: bool = False,
+    weak: bool = False,
+) -> Claim:
     """The plain claim that something happened on a date."""
-    return Claim(sort, fact, of_date(date), date.text, role=role)
+    return Claim(sort, fact, of_date(date), date.text, ANY, "", role, None, "", again, derived, weak)
 
 
 def spans(claims: Iterable[Claim], *, lasting: bool = False) -> list[Span]:
     """The spans that the claims add up to, by start. `lasting`: it goes on until somebody says otherwise."""
-    counted = [c for c in claims if not c.fact.deprecated]
-    drafts = _open_and_close([c for c in counted if c.sort in ("start", "end")])
+    counted = [c for c in claims if c.fact.rank != "deprecated"]
+    turning = [c for c in counted if c.sort in ("start", "end")]
+    drafts = _open_and_close(turning)
     in_turn = list(drafts)
-    for claim in counted:
+    others = [] if len(turning) == len(counted) else [c for c in counted if c.sort not in ("start", "end")]
+    for claim in others:
         if claim.sort == "whole":
             _join_or_add(drafts, claim)
     for draft in drafts:
         draft.settle()
     for earlier, later in pairwise(in_turn):
         _one_after_the_other(earlier, later)
-    for claim in counted:
+    for claim in others:
         if claim.sort == "present":
             _confirm(drafts, claim)
     for claim in counted:
         if claim.weak:
             _close_the_rest(drafts, claim)
-    for claim in counted:
+    for claim in others:
         if claim.sort == "absent":
             _rule_out(drafts, claim)
-    return sorted((d.span(lasting=lasting) for d in drafts), key=lambda s: s[:4])
+    found = [d.span(lasting=lasting) for d in drafts]
+    return found if len(found) < 2 else sorted(found, key=lambda s: s[:4])
 
 
 class _Draft:
@@ -143,13 +155,15 @@ class _Draft:
         if reported and len(reported) < len(closing):
             self.disputed = True  # one source says that it goes on, another that it ended
         if self.starts:  # who opens it was there, but that is no news of how it went on
-            self.opened = max(c.when[0] for c in self.starts)
+            self.opened = max([c.when[0] for c in self.starts])
         self.keep_in_order()
 
     def _agree(self, claims: Sequence[tuple[Claim, Range, str]]) -> tuple[Range, str]:
         """One range from rival claims: the best rank, then what they have in common, or all that they leave open."""
         if not claims:
             return ANY, ""
+        if len(claims) == 1:
+            return claims[0][1:]
         claims = [c for c in claims if not c[0].derived] or claims
         claims = [c for c in claims if c[0].fact.rank == "preferred"] or claims
         earliest, latest = max(r[0] for _, r, _ in claims), min(r[1] for _, r, _ in claims)
@@ -186,7 +200,9 @@ class _Draft:
         elif self.end_text == "..":
             end_min = FOREVER
         start_text = self.start_text or edtf_between(*self.start)
-        claims = sorted((*self.starts, *self.ends, *self.others), key=lambda c: (c.when, c.fact.position))
+        claims = [*self.starts, *self.ends, *self.others]
+        if len(claims) > 1:
+            claims.sort(key=lambda c: (c.when, c.fact.position))
         return Span(
             start_min=self.start[0],
             start_max=self.start[1],
@@ -195,7 +211,7 @@ class _Draft:
             start=start_text,
             end=self.end_text or (".." if lasting else ""),
             confirmed=self.confirmed,
-            disputed=self.disputed or any(c.fact.disputed for c in claims),
+            disputed=self.disputed or any(c.fact.disputes and c.fact.disputed for c in claims),
             role=next((c.role for c in reversed(claims) if c.role), ""),
             facts=tuple({c.fact.entry: c.fact for c in claims}.values()),
         )
@@ -227,12 +243,9 @@ def _in_fitting_order(claims: Sequence[Claim]) -> Iterator[Claim]:
     waiting = list(claims)
     last: Claim | None = None
     while waiting:
-        claim = waiting[0]
-        if len(waiting) > 1 and _should_wait(claim, waiting[1], last):
-            claim = waiting[1]
-        waiting.remove(claim)
-        last = claim
-        yield claim
+        place = 1 if len(waiting) > 1 and _should_wait(waiting[0], waiting[1], last) else 0
+        last = waiting.pop(place)
+        yield last
 
 
 def _should_wait(claim: Claim, rival: Claim, last: Claim | None) -> bool:
@@ -382,7 +395,7 @@ def shown(span: Span) -> SpanFields:
         "end": span.end,
         "confirmed": span.confirmed,
         "disputed": span.disputed,
-        "claim": weakest(f.event.certainty for f in span.facts if isinstance(f.event, Happening)),
-        "entries": tuple(f.entry for f in span.facts),
-        "sources": unique(c.source for f in span.facts for c in f.sources),
+        "claim": weakest([f.event.certainty for f in span.facts if isinstance(f.event, Happening)]),
+        "entries": tuple([f.entry for f in span.facts]),
+        "sources": unique([c.source for f in span.facts for c in f.sources]),
     }

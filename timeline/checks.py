@@ -19,6 +19,7 @@ from sqlalchemy import Connection, func, select
 from events import kinds
 from events.about import About, Correction, Erasure, Retraction
 from events.base import Event, Happening
+from events.dates import FOREVER
 from events.deals import DealCancellation, DealCompletion
 from events.register import Entity, Merge, Source
 from projections import merges
@@ -34,6 +35,7 @@ from timeline.naming import near
 from timeline.state.projector import versions
 from timeline.state.tables import TABLES, Numbers, chunks, merges_known, numbers
 from timeline.store import log
+from timeline.store.bulk import among
 from timeline.store.mapper import EntryEvent
 from timeline.store.tables import events
 
@@ -202,10 +204,8 @@ def entity_types(connection: Connection, ids: Iterable[str]) -> dict[str, str]:
     names.fetch(wanted)
     found: dict[str, str] = {}
     by_number = {names.of(i): i for i in wanted if names.has(i)}
-    for part in chunks(list(by_number)):
-        these = table.table.c.entity.in_(part)
-        query = select(table.table.c.entity, table.table.c.type).where(these, table.known(None))
-        found |= {by_number[r.entity]: r.type for r in connection.execute(query)}
+    registered = f"SELECT entity, type FROM {table.table.name} WHERE known_to = {FOREVER} AND entity"
+    found |= {by_number[number]: sort for number, sort in among(connection, registered, "bigint", list(by_number))}
     merged = TABLES["merges"]
     left = [n for n, i in by_number.items() if i not in found]
     for part in chunks(left):
@@ -220,12 +220,8 @@ def entity_types(connection: Connection, ids: Iterable[str]) -> dict[str, str]:
 
 def known_sources(connection: Connection, ids: Iterable[str]) -> set[str]:
     """Those of the ids that are registered sources."""
-    table = TABLES[SOURCES.name]
-    return {
-        str(given)
-        for part in chunks(list(ids))
-        for given in connection.scalars(select(table.key_column).where(table.key_column.in_(part), table.known(None)))
-    }
+    query = f"SELECT source FROM {SOURCES.name} WHERE known_to = {FOREVER} AND source"
+    return {given for (given,) in among(connection, query, "text", list(ids))}
 
 
 def _entries(connection: Connection, batch: Sequence[EntryEvent]) -> list[Problem]:
@@ -242,6 +238,8 @@ def _entries(connection: Connection, batch: Sequence[EntryEvent]) -> list[Proble
     known = begun | _kinds_of(connection, wanted - begun.keys())
     problems = []
     for index, item in enumerate(batch):
+        if item.originator_version == 1 and _stands_alone(item):
+            continue
         is_about = isinstance(item.event, ABOUT)
         if is_about and item.originator_version == 1:
             message = f"{_a(kinds.kind_of(item.event))} is about another entry and cannot begin one"
@@ -277,6 +275,16 @@ def _entries(connection: Connection, batch: Sequence[EntryEvent]) -> list[Proble
                 place = said.derived_from.index(item.originator_id)
                 problems.append(Problem(index, f"derived_from[{place}]", "an event does not follow from itself"))
     return problems
+
+
+def _stands_alone(item: EntryEvent) -> bool:
+    """Whether an event begins an entry of its own or of its own name, and speaks of no other."""
+    event = item.event
+    if isinstance(event, (*ABOUT, DealCompletion, DealCancellation)):
+        return False
+    if isinstance(event, Happening) and (event.derived_from or event.id):
+        return False
+    return isinstance(event, Happening) or entry_of(event) == item.originator_id
 
 
 def _erased(connection: Connection, entry_ids: Iterable[UUID]) -> dict[UUID, int]:
@@ -352,6 +360,11 @@ def check_tree(connection: Connection, part: Sequence[EntryEvent], start: int = 
             way = " → ".join([*circle, circle[0]])
             problems.append(Problem(index, "", f"the tree of organizations would go in a circle: {way}"))
     return problems
+
+
+def may_change_the_tree(event: Event) -> bool:
+    """Whether an event has to do with merges or with what is part of what; one about another entry may."""
+    return isinstance(event, (*ABOUT, Merge, *PARENTS.kinds))
 
 
 def _closes_circle(merge: Merge, merged: Mapping[str, str]) -> bool:

@@ -95,6 +95,8 @@ class Ledger(Application[UUID]):
         database = Database(address)
         try:
             with database.writing() as connection:
+                if database.schema is not None:
+                    connection.exec_driver_sql(f"CREATE SCHEMA IF NOT EXISTS {database.schema}")
                 if found := inspect(connection).get_table_names():
                     what = "a ledger" if "log_head" in found else "a database that is no ledger"
                     raise StoreError(f"{database.shown} holds {what} already; nothing was changed")
@@ -153,12 +155,12 @@ class Ledger(Application[UUID]):
         recorded: list[log.Batch] = []
 
         def inside(connection: Connection, written: log.Batch) -> None:
-            self._check(connection, written, batch, tell)
+            changing = self._check(connection, written, batch, tell)
             if len(batch) > PART:
                 project_in_parts(connection, written, tell)
             else:
                 project(connection, written, [e.originator_id for e in batch])
-            problems = [p for start, part in _parts(batch) for p in checks.check_tree(connection, part, start)]
+            problems = [p for at in changing for p in checks.check_tree(connection, batch[at : at + PART], at)]
             if problems:
                 raise checks.Invalid(problems)
             if len(batch) > PART or any(isinstance(e.event, Erasure) for e in batch):
@@ -184,15 +186,22 @@ class Ledger(Application[UUID]):
         assert isinstance(self.recorder, LogApplicationRecorder)
         self.recorder.record(Stored(batch, self.mapper), **kwargs)
 
-    def _check(self, connection: Connection, written: log.Batch, batch: Sequence[EntryEvent], tell: Progress) -> None:
+    def _check(
+        self, connection: Connection, written: log.Batch, batch: Sequence[EntryEvent], tell: Progress
+    ) -> list[int]:
+        """Check the events; gives where the parts begin in which some may change the tree."""
         problems: list[checks.Problem] = []
+        changing: list[int] = []
         for start, part in _parts(batch):
             tell("checking", start, len(batch))
             if conflict := _collision(connection, part, before=written.first + start):
                 raise conflict
             problems += checks.check(connection, written, part, start)
+            if any(checks.may_change_the_tree(e.event) for e in part):
+                changing.append(start)
         if problems:
             raise checks.Invalid(problems)
+        return changing
 
     def _forget(self, connection: Connection, written: log.Batch) -> None:
         """Remove what the entries said that a batch erases. The files hold it until `store.scrubbing` cleans them."""
@@ -252,22 +261,43 @@ def stored_versions(database: Database, connection: Connection) -> dict[str, int
 
     Raises StoreError for a database that is no ledger, one of a newer program, or one whose log is older.
     """
-    if not inspect(connection).has_table("schema_version"):
+    found = versions_of_parts(database, connection)
+    if found["log"] < tables.SCHEMA_VERSION:
+        raise _has_to_be_migrated(database, ["log"])
+    return {p.name: found.get(p.name, 0) for p in PROJECTIONS}
+
+
+def versions_of_parts(database: Database, connection: Connection) -> dict[str, int]:
+    """The version of the log and of every projection that the ledger has.
+
+    Raises StoreError for a database that is no ledger, or one of a newer program.
+    """
+    found: dict[str, int] = {}
+    if {"schema_version", "log_head"} <= set(inspect(connection).get_table_names()):
+        found = {row.part: row.version for row in connection.execute(select(tables.schema_version))}
+    if "log" not in found:
         raise StoreError(f"{database.shown} is no ledger: make one elsewhere with `timeline init`")
-    found = {row.part: row.version for row in connection.execute(select(tables.schema_version))}
     wanted = {"log": tables.SCHEMA_VERSION} | {p.name: p.version for p in PROJECTIONS}
     newer = [part for part, version in found.items() if version > wanted.get(part, 0)]
     if newer:
         raise StoreError(f"{database.shown} was made by a newer version of this program ({', '.join(newer)})")
-    if found.get("log", 0) < tables.SCHEMA_VERSION:
-        raise StoreError(f"the log of {database.shown} is of an older version (log), which this program cannot read")
-    return {p.name: found.get(p.name, 0) for p in PROJECTIONS}
+    return found
 
 
 def _check_versions(database: Database, connection: Connection) -> None:
     found = stored_versions(database, connection)
+    if not any(found.values()):
+        raise a_backup(database)
     if older := [p.name for p in PROJECTIONS if found[p.name] < p.version]:
-        raise StoreError(
-            f"{database.shown} is of an older version ({', '.join(older)}) and has to be migrated: "
-            "run `timeline migrate`"
-        )
+        raise _has_to_be_migrated(database, older)
+
+
+def a_backup(database: Database) -> StoreError:
+    """What to say of a file that holds the tables of a ledger but for its projections."""
+    return StoreError(f"{database.shown} is a backup: `timeline restore` makes a ledger of it")
+
+
+def _has_to_be_migrated(database: Database, older: Sequence[str]) -> StoreError:
+    return StoreError(
+        f"{database.shown} is of an older version ({', '.join(older)}) and has to be migrated: run `timeline migrate`"
+    )

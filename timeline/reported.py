@@ -145,10 +145,4 @@ def _fill(copy: Connection, rows: dict[str, list[Row]]) -> None:
     names = Numbers(copy)
     for projection in PROJECTIONS:
         table = TABLES[projection.name]
-        names.fetch([i for row in rows[projection.name] for i in table.ids_in(row)], add=True)
-        stored = [
-            table.stored(row, names) | {"id": n, "known_from": 0, "known_to": FOREVER}
-            for n, row in enumerate(rows[projection.name])
-        ]
-        if stored:
-            copy.execute(table.table.insert(), stored)
+        table.insert([(*table.values(row), 0, FOREVER) for row in rows[projection.name]], names, 0)

@@ -8,17 +8,20 @@ from itertools import count
 import pytest
 from hypothesis import HealthCheck, given, settings
 
+from events.dates import parse
 from events.organizations import Move
+from events.people import Arrival, Departure
 from events.register import Entity, Merge
+from projections.memberships import Membership
 from tests.projections.histories import histories
 from tests.projections.test_projector import record
-from tests.timeline.builders import move, org, person
+from tests.timeline.builders import folded, kept, move, org, person
 from tests.timeline.telling import begin
 from timeline import ledger as ledgers
 from timeline.checks import Invalid
 from timeline.errors import Conflict
 from timeline.ledger import Ledger, following, new
-from timeline.state import projector, touched
+from timeline.state import newcomers, projector, touched
 from timeline.store import log
 
 
@@ -28,6 +31,8 @@ def short(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ledgers, "PART", 2)
     monkeypatch.setattr(projector, "PART", 2)
     monkeypatch.setattr(touched, "KEYS_AT_ONCE", 1)
+    monkeypatch.setattr(newcomers, "AT_ONCE", 2)
+    monkeypatch.setattr(newcomers, "NUMBERS_HELD", 2)
     monkeypatch.setattr(log, "AT_ONCE", 2)
 
 
@@ -69,6 +74,24 @@ def test_a_long_batch_is_known_from_one_moment_on(short, ledger):
         assert not view.directory.entities
     with ledger.ask(7) as view:
         assert len(view.directory.entities) == 7
+
+
+def test_a_long_batch_goes_on_from_what_was_known_before(short, ledger):
+    """She arrived years ago; among much that is new, a file says that she left."""
+    ledger.record([new(org("meta")), new(person("ada"))])
+    ledger.record([new(Arrival(date=parse("2020"), person="ada", organization="meta"))])
+    ledger.record(
+        [
+            new(person("bob")),
+            new(Arrival(date=parse("2021"), person="bob", organization="meta")),
+            new(Departure(date=parse("2022"), person="ada", organization="meta")),
+        ]
+    )
+
+    with ledger.ask() as view:
+        found = {(m.person, m.start, m.end) for m in view.rows(Membership)}
+    assert found == {("ada", "2020", "2022"), ("bob", "2021", "")}
+    assert kept(ledger) == folded(ledger)
 
 
 def test_what_is_named_may_be_registered_later_in_a_long_batch(short, ledger):

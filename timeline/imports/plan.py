@@ -7,10 +7,16 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Literal, NamedTuple, Self, overload
 from uuid import UUID
 
+from eventsourcing.persistence import StoredEvent
+
 from events.base import Event
 from events.kinds import decode, encode, kind_of
+from timeline.entries import entry_from
 from timeline.state.tables import chunks
 from timeline.store.mapper import EntryEvent
+
+AT_ONCE = 1000
+"""Steps that are written together."""
 
 Action = Literal["new", "corrected", "unchanged", "kept", "retracted", "erased"]
 """What is done about an event; `kept` is what was corrected in the ledger, and stands in the file as it was before."""
@@ -79,6 +85,7 @@ class Plan:
         self._db.executescript(_SCHEMA)
         self._number = 0
         self._records = 0
+        self._waiting: list[tuple[Any, ...]] = []
 
     def __enter__(self) -> Self:
         return self
@@ -103,13 +110,24 @@ class Plan:
             step.entry.bytes,
             *said,
             record.originator_version if record else None,
-            kind_of(record.event) if record else None,
-            None if record is None else said[1] if record.event is step.event else encode(record.event),
+            *(stored(record.event) if record and record.event is not step.event else (None, None)),
             kind_of(before) if before else None,
             encode(before) if before else None,
             self._records - 1 if record else None,
         )
-        self._db.execute(f"INSERT INTO steps VALUES ({', '.join('?' * len(row))})", row)
+        self._waiting.append(row)
+        if len(self._waiting) >= AT_ONCE:
+            self._write()
+
+    def _write(self) -> sqlite3.Connection:
+        """The database, with all steps in it."""
+        if self._waiting:
+            places = ", ".join("?" * len(self._waiting[0]))
+            self._db.execute("BEGIN")
+            self._db.executemany(f"INSERT INTO steps VALUES ({places})", self._waiting)
+            self._db.execute("COMMIT")
+            self._waiting.clear()
+        return self._db
 
     def planned(self, entries: Sequence[UUID]) -> dict[UUID, Planned]:
         """What is planned of some entries; those of which nothing is are left out."""
@@ -118,44 +136,45 @@ class Plan:
             marks = ", ".join("?" * len(part))
             query = f"""SELECT entry, version, document, ref, name, about, said_kind, said FROM steps
                         WHERE entry IN ({marks}) ORDER BY number"""  # question marks alone
-            for entry, version, document, ref, name, about, kind, said in self._db.execute(query, part):
-                last, first, everything, first_said = found.get(UUID(bytes=entry)) or nothing()
+            for entry, version, document, ref, name, about, kind, said in self._write().execute(query, part):
+                last, first, everything, first_said = found.get(_entry(entry)) or nothing()
                 if not about and first is None:
                     first, first_said = (document, ref, name), (kind, said)
                 everything.add((kind, said))
-                found[UUID(bytes=entry)] = Planned(version or last, first, everything, first_said)
+                found[_entry(entry)] = Planned(version or last, first, everything, first_said)
         return found
 
     def steps(self) -> Iterator[Step]:
         """All steps in order."""
         query = """SELECT document, ref, name, about, action, entry, said_kind, said, version, kind, state,
                           before_kind, before FROM steps ORDER BY number"""
-        for row in self._db.execute(query):
+        for row in self._write().execute(query):
             yield _step(row)
 
     def counts(self) -> dict[Action, int]:
         """How many steps do what."""
-        return dict(self._db.execute("SELECT action, count(*) FROM steps GROUP BY action").fetchall())
+        return dict(self._write().execute("SELECT action, count(*) FROM steps GROUP BY action").fetchall())
 
     def step_of(self, record: int) -> Step:
         """The step of a record, counted from 0."""
         query = """SELECT document, ref, name, about, action, entry, said_kind, said, version, kind, state,
                           before_kind, before FROM steps WHERE record = ?"""
-        return _step(self._db.execute(query, (record,)).fetchone())
+        return _step(self._write().execute(query, (record,)).fetchone())
 
     def named(self, entry: UUID) -> Event | None:
         """What a file says that begins an entry; None if none does."""
         query = "SELECT said_kind, said FROM steps WHERE entry = ? AND NOT about LIMIT 1"
-        row = self._db.execute(query, (entry.bytes,)).fetchone()
+        row = self._write().execute(query, (entry.bytes,)).fetchone()
         return decode(*row) if row else None
 
     def names(self, *, of_kind_like: str = "%") -> list[str]:
         """The names of what begins an entry; of a great many, some."""
         query = "SELECT name FROM steps WHERE NOT about AND said_kind LIKE ? LIMIT 20000"
-        return [name for (name,) in self._db.execute(query, (of_kind_like,))]
+        return [name for (name,) in self._write().execute(query, (of_kind_like,))]
 
     def leave_out(self, records: Iterable[int]) -> None:
         """Take steps out by their records, with what follows them in the streams of their entries."""
+        self._write()
         for record in sorted(records):
             self._db.execute(
                 """DELETE FROM steps WHERE number IN (
@@ -172,6 +191,7 @@ class Plan:
 
     def records(self) -> Records:
         """What is to be recorded."""
+        self._write().execute("PRAGMA cache_size=-2000")  # from now on it is read from end to end
         self._db.execute("CREATE INDEX IF NOT EXISTS by_record ON steps (record)")
         (number,) = self._db.execute("SELECT count(*) FROM steps WHERE record IS NOT NULL").fetchone()
         return Records(self._db, number)
@@ -194,10 +214,22 @@ class Records(Sequence[EntryEvent]):
     def __getitem__(self, at: int | slice) -> EntryEvent | Sequence[EntryEvent]:
         if isinstance(at, int):
             return self[at : at + 1][0]
+        rows = self._rows(at)
+        return [EntryEvent(_entry(entry), version, decode(kind, state)) for entry, version, kind, state in rows]
+
+    def stored(self, at: slice) -> list[StoredEvent]:
+        """Some of them in their stored form."""
+        return [StoredEvent(_entry(entry), version, kind, state) for entry, version, kind, state in self._rows(at)]
+
+    def _rows(self, at: slice) -> Iterator[tuple[bytes, int, str, bytes]]:
         start, stop, _ = at.indices(self._number)
-        query = "SELECT entry, version, kind, state FROM steps WHERE record >= ? AND record < ? ORDER BY record"
-        rows = self._db.execute(query, (start, stop))
-        return [EntryEvent(UUID(bytes=entry), version, decode(kind, state)) for entry, version, kind, state in rows]
+        query = """SELECT entry, version, coalesce(kind, said_kind), coalesce(state, said) FROM steps
+                   WHERE record >= ? AND record < ? ORDER BY record"""
+        return self._db.execute(query, (start, stop))
+
+
+def _entry(raw: bytes) -> UUID:
+    return entry_from(raw.hex())
 
 
 def _step(row: tuple[Any, ...]) -> Step:
@@ -208,8 +240,8 @@ def _step(row: tuple[Any, ...]) -> Step:
         name,
         bool(about),
         action,
-        UUID(bytes=entry),
+        _entry(entry),
         decode(said_kind, said),
-        None if version is None else EntryEvent(UUID(bytes=entry), version, decode(kind, state)),
+        None if version is None else EntryEvent(_entry(entry), version, decode(kind or said_kind, state or said)),
         None if before is None else decode(before_kind, before),
     )

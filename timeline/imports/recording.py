@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 import msgspec
+from eventsourcing.persistence import StoredEvent
 from sqlalchemy import Connection
 
 from events.about import Correction, Erasure, Retraction
@@ -26,12 +27,13 @@ from timeline.entries import ENTRY_ID, is_entry_id
 from timeline.errors import BadData
 from timeline.imports.document import Document, Item
 from timeline.imports.places import BadFile, Mistake
-from timeline.imports.plan import Action, Plan, Planned, Step, Stored, nothing, stored
+from timeline.imports.plan import Action, Plan, Planned, Records, Step, Stored, nothing, stored
 from timeline.ledger import Ledger, following, new
 from timeline.naming import near
 from timeline.progress import Progress, untold
 from timeline.state.projector import versions
 from timeline.state.tables import chunks
+from timeline.state.workers import seldom_looking_for_garbage
 from timeline.store import log
 from timeline.store.mapper import EntryEvent
 from timeline.store.recorders import Also
@@ -97,7 +99,7 @@ def import_documents(
     are in the report. A dry run checks all the same and records nothing. `also` is work in the transaction that
     records; a dry run leaves it out.
     """
-    with ExitStack() as opened:
+    with seldom_looking_for_garbage(), ExitStack() as opened:
         planning = _Planning(ledger, documents, opened.enter_context(Plan()), tell)
         planning.run()
         pruned = _vanished(ledger, planning.plan) if prune else []
@@ -173,6 +175,11 @@ class _Planning:
         planned = self.plan.planned(entries)
         waiting = []
         for item in items:
+            if item.entry not in held and item.entry not in planned and not item.about and item.version in (None, 1):
+                step = _planned(number, item, stored(item.event), "new", EntryEvent(item.entry, 1, item.event))
+                self.plan.add(step)
+                planned[item.entry] = _with(nothing(), step)
+                continue
             so_far = planned.get(item.entry) or nothing()
             stream = held.get(item.entry, [])
             said = stored(item.event)
@@ -359,7 +366,7 @@ def _summary(wrong: int, good: int) -> str:
 class _All(Sequence[EntryEvent]):
     """What is planned, and then the retractions of what vanished."""
 
-    def __init__(self, planned: Sequence[EntryEvent], pruned: Sequence[EntryEvent]) -> None:
+    def __init__(self, planned: Records, pruned: Sequence[EntryEvent]) -> None:
         self._planned = planned
         self._pruned = pruned
 
@@ -372,6 +379,14 @@ class _All(Sequence[EntryEvent]):
         start, stop, _ = at.indices(len(self))
         cut = len(self._planned)
         return [*self._planned[start:stop], *self._pruned[max(0, start - cut) : max(0, stop - cut)]]
+
+    def stored(self, at: slice) -> list[StoredEvent]:
+        """Some of them in their stored form."""
+        start, stop, _ = at.indices(len(self))
+        cut = len(self._planned)
+        pruned = self._pruned[max(0, start - cut) : max(0, stop - cut)]
+        retractions = [StoredEvent(e.originator_id, e.originator_version, *stored(e.event)) for e in pruned]
+        return [*self._planned.stored(slice(start, stop)), *retractions]
 
 
 def _record(

@@ -18,8 +18,8 @@ from sqlalchemy.exc import DBAPIError
 from timeline.errors import StoreError
 from timeline.store.database import Database, waited_in_vain
 
-KEY = 0x7469_6D65_6C69_6E65
-"""The number of the advisory lock: "timeline" in ASCII. Locks are of one database, so it needs no other part."""
+KEY = f"{0x7469_6D65}, hashtext(current_schema())"
+"""The advisory lock: "time" in ASCII, and which ledger of the database."""
 A_WHILE = "3s"
 """How long PostgreSQL may take to notice that a rebuild was killed just now."""
 

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any, NamedTuple
+from itertools import groupby
+from operator import itemgetter
+from typing import NamedTuple
 from uuid import UUID
-
-import msgspec
 
 from events import kinds
 from events.about import Correction
@@ -21,19 +21,23 @@ from events.dates import FOREVER
 from events.register import Entity
 from projections import merges
 from projections.all import PROJECTIONS, keys_of
-from projections.facts import Fact, Version, in_force, in_order
+from projections.facts import Fact, Version, first_said, in_force, in_order
 from projections.rows import Projection, Row
+from timeline.entries import entry_from
 from timeline.state.joined import Joined
-from timeline.state.tables import TABLES, RowTable
+from timeline.state.tables import TABLES, Values
 
 Raw = tuple[int, int, str, int, str, bytes | None]
 """An event as the log holds it: position, batch, entry as 32 hexadecimal digits, version, kind, state."""
 
-Values = tuple[Any, ...]
-"""A row in the order of its fields, then `known_from` and `known_to`; ids stay text, entries are hexadecimal digits."""
-
 Concern = tuple[str, str, int]
 """A key, an entry that may have to do with it, and the projections of the key: each a bit, by its place of all."""
+
+Settled = tuple[str, str, int, int, int, str, bytes]
+"""The same of an entry that says one thing for ever, with the event: key, entry, projections; position, batch, kind,
+state."""
+
+Fold = Callable[[str, Sequence[Fact]], Sequence[Row]]
 
 EntryKey = tuple[str, str, str]
 """A projection, a key of it, an entry that it was folded from: a row of `entry_keys`."""
@@ -43,21 +47,26 @@ class Indexed(NamedTuple):
     """What a page of the log gives."""
 
     concerns: list[Concern]
+    settled: list[Settled]
     rows: dict[str, list[Values]]
 
 
 class Folded(NamedTuple):
-    """What some keys give."""
+    """What some keys give. A row has `known_from` and `known_to` behind its values."""
 
     rows: dict[str, list[Values]]
     entry_keys: list[EntryKey]
 
 
 class Chunk(NamedTuple):
-    """Some keys, each with its entries and for which projections they count, and the streams of these entries."""
+    """Some keys, each with its entries and for which projections they count, and the streams of these entries.
+
+    `settled` has the keys all of whose entries are.
+    """
 
     keys: list[tuple[str, list[tuple[str, int]]]]
     streams: dict[str, list[Raw]]
+    settled: list[list[Settled]]
 
 
 class _State(NamedTuple):
@@ -72,32 +81,36 @@ class _State(NamedTuple):
 
 
 class Folder:
-    """Folds the projections of some names, in a ledger whose merges are known."""
+    """Folds the projections of some names, in a ledger whose merges are known.
 
-    def __init__(self, names: Iterable[str], past: Joined) -> None:
+    If all goes by key, `index` folds nothing: what an entry alone decides is then settled by a key of its own.
+    """
+
+    def __init__(self, names: Iterable[str], past: Joined, by_key: bool = False) -> None:
         self.names = tuple(names)
         self.past = past
+        self.by_key = by_key
         self.projections = [(1 << n, p) for n, p in enumerate(PROJECTIONS) if p.name in self.names]
-        self.values = {p.name: _values(TABLES[p.name]) for _, p in self.projections}
+        self.values = {p.name: TABLES[p.name].values for _, p in self.projections}
         self._readers: dict[type[Event], tuple[list[tuple[int, Projection]], list[tuple[int, Projection]]]] = {}
+        self._chosen: dict[int, list[tuple[str, int, Fold, Callable[[Row], Values]]]] = {}
         self._kinds = {tag for tag, cls in kinds.KINDS.items() if cls is Correction or any(self._reading(cls))}
 
     def index(self, page: Iterable[tuple[Raw, bool]]) -> Indexed:
         """The keys that a page of the log concerns; with each event comes whether its entry has no other."""
-        found = Indexed([], {p.name: [] for _, p in self.projections if p.by_entry})
-        for raw, alone in page:
-            position, batch, entry, _, kind, state = raw
+        found = Indexed([], [], {p.name: [] for _, p in self.projections if p.by_entry})
+        for (position, batch, entry, _, kind, state), alone in page:
             if kind not in self._kinds or state is None:
                 continue
             event = kinds.decode(kind, state)
             content = event.event if isinstance(event, Correction) else event
             by_entry, keyed = self._reading(type(content))
-            entry_id = UUID(entry)
-            fact = in_force(entry_id, [Version(position, 1, content)])
-            assert fact is not None
+            entry_id = entry_from(entry)
+            fact = first_said(entry_id, position, content)
             keys = [(bit, key) for bit, p in keyed for key in p.keys(fact)]
             concerned = self._concerned(content, keys)
-            if alone and not concerned:
+            settled = alone and not concerned and content is event
+            if settled and not self.by_key:
                 for _, projection in by_entry:
                     values = self.values[projection.name]
                     rows = projection.fold(entry, [fact])
@@ -106,16 +119,19 @@ class Folder:
                 keys += [(bit, str(entry_id)) for bit, _ in by_entry]
             masks: dict[str, int] = {}
             for bit, key in keys:
-                if concerned:
-                    masks |= {meaning: masks.get(meaning, 0) | bit for meaning in self.past.meanings(key)}
-                else:
-                    masks[key] = masks.get(key, 0) | bit
-            found.concerns.extend((key, entry, mask) for key, mask in masks.items())
+                for meaning in self.past.meanings(key) if concerned else (key,):
+                    masks[meaning] = masks.get(meaning, 0) | bit
+            if settled:
+                found.settled.extend([(key, entry, mask, position, batch, kind, state) for key, mask in masks.items()])
+            else:
+                found.concerns.extend([(key, entry, mask) for key, mask in masks.items()])
         return found
 
     def fold(self, chunk: Chunk) -> Folded:
         """The rows of some keys, each with the range of positions in which it was known."""
         found = Folded({p.name: [] for _, p in self.projections}, [])
+        for settled in chunk.settled:
+            self._fold_settled(settled, found)
         histories = {entry: self._history(entry, stream) for entry, stream in chunk.streams.items()}
         for key, entries in chunk.keys:
             for bit, projection in self.projections:
@@ -126,6 +142,35 @@ class Folder:
                     found.rows[projection.name] += [(*values(row), since, until) for row, since, until in rows]
                     found.entry_keys.extend(_remembered(projection, key, states, folded_from))
         return found
+
+    def _fold_settled(self, told: Sequence[Settled], found: Folded) -> None:
+        """Fold a key of whose entries each says one thing for ever: nearly all keys are of this sort."""
+        key = told[0][0]
+        facts = [
+            (mask, batch, first_said(entry_from(entry), position, kinds.decode(kind, state)))
+            for _, entry, mask, position, batch, kind, state in told
+        ]
+        facts.sort(key=itemgetter(1))
+        masks = 0
+        for mask, _, _ in facts:
+            masks |= mask
+        for name, bit, fold, values in self._folds(masks):
+            counting = [(batch, fact) for mask, batch, fact in facts if mask & bit]
+            rows = found.rows[name]
+            last = counting[-1][0]
+            if counting[0][0] == last:
+                folded = fold(key, in_order([fact for _, fact in counting]))
+                rows += [(*values(row), last, FOREVER) for row in folded]
+            else:
+                rows += [(*values(row), since, until) for row, since, until in _fold_steps(fold, key, counting)]
+            found.entry_keys.extend([(name, key, entry) for _, entry, mask, *_ in told if mask & bit])
+
+    def _folds(self, masks: int) -> list[tuple[str, int, Fold, Callable[[Row], Values]]]:
+        """How to fold the projections whose bits are given."""
+        if masks not in self._chosen:
+            chosen = [(bit, p) for bit, p in self.projections if masks & bit]
+            self._chosen[masks] = [(p.name, bit, p.fold, self.values[p.name]) for bit, p in chosen]
+        return self._chosen[masks]
 
     def _reading(self, cls: type[Event]) -> tuple[list[tuple[int, Projection]], list[tuple[int, Projection]]]:
         """The projections that read a kind: those with a key an entry, and the others."""
@@ -144,7 +189,7 @@ class Folder:
 
     def _history(self, entry: str, stream: Sequence[Raw]) -> list[_State]:
         """What an entry said, from the end of each batch on at which that may have changed."""
-        entry_id = UUID(entry)
+        entry_id = entry_from(entry)
         if len(stream) == 1:  # most entries are never spoken of again
             position, batch, _, _, kind, raw = stream[0]
             event = None if raw is None else kinds.decode(kind, raw)
@@ -195,6 +240,17 @@ def _fold_key(
     return done, entries
 
 
+def _fold_steps(fold: Fold, key: str, told: Sequence[tuple[int, Fact]]) -> list[tuple[Row, int, int]]:
+    """The rows of a key from facts in the order of their batches, of which none is taken back."""
+    current: list[Fact] = []
+    done: list[tuple[Row, int, int]] = []
+    standing: dict[Row, list[int]] = {}
+    for batch, of_batch in groupby(told, key=itemgetter(0)):
+        current += [fact for _, fact in of_batch]
+        _move_on(standing, fold(key, in_order(current)), batch, done)
+    return done + [(row, since, FOREVER) for row, begun in standing.items() for since in begun]
+
+
 def _move_on(standing: dict[Row, list[int]], rows: Sequence[Row], batch: int, done: list[tuple[Row, int, int]]) -> None:
     """Replace the rows that stand by those of a batch; of equal ones those stay that stood first."""
     if not standing and len(rows) == 1:
@@ -231,18 +287,3 @@ def _remembered(
         if projection.name == "entities" and isinstance(fact.event, Entity) and fact.event.id in state.merged:
             names.add(("entities", fact.event.id, fact.entry.hex))
     yield from sorted(names)
-
-
-def _values(table: RowTable) -> Callable[[Row], Values]:
-    """Gives the values of a row in the order of its fields, as `Values` holds them."""
-    json = msgspec.json.Encoder()
-    sorts = [f.sort for f in table.fields]
-    places = [n for n, sort in enumerate(sorts) if sort in ("json", "entry")]
-
-    def values(row: Row) -> Values:
-        found = list(msgspec.structs.astuple(row))
-        for n in places:
-            found[n] = json.encode(found[n]).decode() if sorts[n] == "json" else found[n].hex
-        return tuple(found)
-
-    return values

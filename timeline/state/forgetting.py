@@ -18,12 +18,12 @@ from events.about import Correction
 from events.register import Entity
 from projections.all import PROJECTIONS
 from timeline.state.alone import keep_away
-from timeline.state.folding import Chunk, EntryKey, Folder, Raw, Values
+from timeline.state.folding import Chunk, EntryKey, Folder, Raw
 from timeline.state.joined import Joined
 from timeline.state.rebuild import naming, past_of
 from timeline.state.staging import PAGE, streams
 from timeline.state.swapping import drop_leftovers
-from timeline.state.tables import NOBODY, TABLES, Numbers, RowTable, chunks, entry_keys, numbers
+from timeline.state.tables import NOBODY, TABLES, Numbers, RowTable, Values, chunks, entry_keys, numbers
 from timeline.store import log
 from timeline.store.database import Database
 from timeline.store.tables import payloads
@@ -121,7 +121,7 @@ class _Refolding:
 
     def _fold(self, keys: list[tuple[str, dict[str, int]]]) -> None:
         told = streams(self.connection, sorted({e for _, of_key in keys for e in of_key}), self.upto)
-        made = self.folder.fold(Chunk([(key, list(of_key.items())) for key, of_key in keys], told))
+        made = self.folder.fold(Chunk([(key, list(of_key.items())) for key, of_key in keys], told, []))
         names = Numbers(self.connection)
         for bit, projection in self.folder.projections:
             table = TABLES[projection.name]

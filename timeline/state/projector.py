@@ -10,11 +10,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, bindparam, select, update
-from sqlalchemy.engine import RowMapping
+from sqlalchemy import Connection, select
 
 from events.dates import FOREVER
 from events.kinds import decode, mentions
@@ -23,10 +21,13 @@ from projections import merges
 from projections.all import PROJECTIONS, keys_of, merged_ids
 from projections.facts import Fact, Version, in_force, in_order
 from projections.rows import Projection, Row
+from timeline.entries import entry_from
 from timeline.progress import Progress, untold
+from timeline.state.newcomers import ROWS_A_BATCH, Newcomers
 from timeline.state.tables import TABLES, Numbers, RowTable, chunks, entry_keys, merges_known
 from timeline.state.touched import StagedTouched, Touched
 from timeline.store import log
+from timeline.store.bulk import among, insert_rows
 
 KEYED = tuple(p for p in PROJECTIONS if not p.by_entry)
 BY_ENTRY = tuple(p for p in PROJECTIONS if p.by_entry)
@@ -36,9 +37,6 @@ PART = 1000
 
 Streams = Mapping[UUID, Sequence[log.Entry]]
 """The events of some entries, as the log holds them."""
-
-ROWS_A_BATCH = 1 << 24
-"""More rows than one projection can gain in one batch; makes row ids unique without asking the table."""
 
 
 def versions(stream: Iterable[log.Entry]) -> list[Version]:
@@ -57,13 +55,31 @@ def project(connection: Connection, batch: log.Batch, entry_ids: Iterable[UUID])
 def project_in_parts(connection: Connection, batch: log.Batch, tell: Progress = untold) -> None:
     """The same for a batch of any length, which is read from the log part by part so that memory stays flat."""
     with StagedTouched(connection, tell) as touched:
+        projecting = _Projecting(connection, batch, touched)
+        merging = log.entries_begun_as(connection, batch, "merge")
+        if merging:  # they change what all the others mean
+            projecting.run(merging, _all_of(connection, batch, tell))
+            return
+        merged = merges_known(projecting.numbers)
+        with Newcomers(connection, batch, merged, projecting.written) as newcomers:
 
-        def parts() -> Iterator[Streams]:
-            for number, part in enumerate(log.entries_in(connection, batch, PART)):
-                tell("indexing", number * PART, batch.last - batch.first + 1)
-                yield _streams(connection, part)
+            def parts() -> Iterator[Streams]:
+                for start in range(batch.first, batch.last + 1, PART):
+                    tell("indexing", start - batch.first, batch.last - batch.first + 1)
+                    others = newcomers.take(start, min(batch.last, start + PART - 1))
+                    yield _streams(connection, others)
+                done = 0
+                for many in newcomers.fold(touched):
+                    done += many
+                    tell("folding", done, batch.last - batch.first + 1)
 
-        _Projecting(connection, batch, touched).run(log.entries_begun_as(connection, batch, "merge"), parts())
+            projecting.run((), parts())
+
+
+def _all_of(connection: Connection, batch: log.Batch, tell: Progress) -> Iterator[Streams]:
+    for number, part in enumerate(log.entries_in(connection, batch, PART)):
+        tell("indexing", number * PART, batch.last - batch.first + 1)
+        yield _streams(connection, part)
 
 
 def _streams(connection: Connection, entry_ids: Sequence[UUID]) -> Streams:
@@ -179,9 +195,12 @@ class _Projecting:
                         index.append((projection.name, key, fact.entry))
         if index:
             known = self._indexed(index)
-            fresh = [dict(zip(entry_keys.c.keys(), i, strict=True)) for i in dict.fromkeys(index) if i not in known]
-            if fresh:
-                self.connection.execute(entry_keys.insert(), fresh)
+            fresh = [
+                (projection, key, entry.hex)
+                for projection, key, entry in dict.fromkeys(index)
+                if (projection, key, entry) not in known
+            ]
+            insert_rows(self.connection, entry_keys.name, entry_keys.c.keys(), fresh)
 
     def _indexed(self, index: Iterable[tuple[str, str, UUID]]) -> set[tuple[str, str, UUID]]:
         """Those that are remembered already, looked up by the primary key: by entry alone, it would be a full scan."""
@@ -203,13 +222,10 @@ class _Projecting:
         }
 
     def _entries_of(self, projection: str, keys: Sequence[str]) -> dict[str, list[UUID]]:
+        query = f"SELECT key, entry_id FROM entry_keys WHERE projection = '{projection}' AND key"
         found: dict[str, list[UUID]] = {}
-        for part in chunks(keys):
-            query = select(entry_keys.c.key, entry_keys.c.entry_id).where(
-                entry_keys.c.projection == projection, entry_keys.c.key.in_(part)
-            )
-            for row in self.connection.execute(query):
-                found.setdefault(row.key, []).append(row.entry_id)
+        for key, entry in among(self.connection, query, "text", keys):
+            found.setdefault(key, []).append(entry_from(entry) if isinstance(entry, str) else entry)
         return found
 
     def _load(self, entry_ids: Iterable[UUID]) -> None:
@@ -242,40 +258,28 @@ class _Projecting:
             whole = [w for f in facts if (w := merges.resolve(f, self.merged)) is not None]
             of_key = [f for f in whole if key in keys_of(projection, f, self.merged)]
             rows += ((key, row) for row in projection.fold(key, in_order(of_key)))
-        self.numbers.fetch([i for key, row in rows for i in table.ids_in(row)], add=True)
         self._store(table, keys, rows)
 
     def _store(self, table: RowTable, keys: list[str], rows: list[tuple[str, Row]]) -> None:
         """Write the difference between the rows that stand and those that should."""
-        standing = self._standing(table, keys)
+        if table.projection.by_entry:  # of an entry that is new nothing can stand
+            keys = [k for k in keys if (f := self.facts[UUID(k)]) is None or f.position < self.batch.first]
+        standing = table.standing(keys, self.numbers)
         wanted = Counter(row for _, row in rows)
         gone = []
-        for row_id, row in standing:
+        for place, row in standing:
             if wanted[row] > 0:
                 wanted[row] -= 1
             else:
-                gone.append({"row_id": row_id, **_cluster(table, row, self.numbers)})
+                gone.append(place)
         new = [row for row, count in wanted.items() for _ in range(count)]
         if gone:
-            where = [table.table.c[name] == bindparam(f"c_{name}") for name in table.row.cluster]
-            statement = update(table.table).where(*where, table.table.c.id == bindparam("row_id"))
-            self.connection.execute(statement.values(known_to=self.batch.last), gone)
+            table.end(self.connection, gone, self.batch.last)
         if new:
             name = table.projection.name
             first = self.batch.last * ROWS_A_BATCH + self.written[name]
             self.written[name] += len(new)
-            known = {"known_from": self.batch.last, "known_to": FOREVER}
-            stored = [table.stored(row, self.numbers) | known | {"id": first + n} for n, row in enumerate(new)]
-            self.connection.execute(table.table.insert(), stored)
-
-    def _standing(self, table: RowTable, keys: list[str]) -> list[tuple[int, Row]]:
-        found: list[RowMapping] = []
-        if table.projection.by_entry:
-            keys = [k for k in keys if (f := self.facts[UUID(k)]) is None or f.position < self.batch.first]
-        for part in chunks(table.key_values(keys, self.numbers)):
-            query = select(table.table).where(table.key_column.in_(part), table.known(None))
-            found += self.connection.execute(query).mappings().all()
-        return list(zip((m["id"] for m in found), table.loaded(found, self.numbers), strict=True))
+            table.insert([(*table.values(row), self.batch.last, FOREVER) for row in new], self.numbers, first)
 
 
 def _names_before_merges(fact: Fact, whole: Fact | None, merged: Mapping[str, str]) -> Iterable[tuple[str, str, UUID]]:
@@ -285,8 +289,3 @@ def _names_before_merges(fact: Fact, whole: Fact | None, merged: Mapping[str, st
     if whole is not fact:
         for named in {given for _, given, types in mentions(fact.event) if types != ("source",)}:
             yield "mentions", named, fact.entry
-
-
-def _cluster(table: RowTable, row: Row, numbers: Numbers) -> dict[str, Any]:
-    stored = table.stored(row, numbers)
-    return {f"c_{name}": stored[name] for name in table.row.cluster}

@@ -11,7 +11,7 @@ import os
 import re
 import time
 from collections.abc import Iterator, Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 from uuid import UUID
 
 from sqlalchemy import Connection, select
@@ -84,6 +84,16 @@ class Replayed(NamedTuple):
     first: list[Difference]
 
 
+class Elsewhere(Protocol):
+    """Who folds the log in place of this machine's processes."""
+
+    position: int | None
+    """Up to where the log was handed on already, at the end of a batch; None if it still has to be."""
+
+    def fold(self, staging: Staging, position: int, workers: int | None, progress: Progress) -> None:
+        """Put the rows of everything up to the position into staging, and into its spool what they are folded from."""
+
+
 class Touched(NamedTuple):
     """Keys that were folded again, each with its projections as bits, and what `entry_keys` has to hold of them."""
 
@@ -101,7 +111,12 @@ def chosen(names: Sequence[str]) -> list[str]:
 
 
 def rebuild(
-    database: Database, names: Sequence[str] = (), *, workers: int | None = None, progress: Progress = untold
+    database: Database,
+    names: Sequence[str] = (),
+    *,
+    workers: int | None = None,
+    progress: Progress = untold,
+    elsewhere: Elsewhere | None = None,
 ) -> list[Rebuilt]:
     """Make projections anew, by so many processes (one a core for None), and put them into the place of the old ones.
 
@@ -109,7 +124,7 @@ def rebuild(
     """
     wanted = chosen(names)
     with database.keeping() as connection, alone(database, connection):
-        made = _folded(connection, wanted, workers, progress)
+        made = _folded(connection, wanted, workers, progress, elsewhere=elsewhere)
         fresh = swapping.Fresh(database, connection, made.staging)
         fresh.make()
         made.load(database, fresh)
@@ -134,12 +149,13 @@ def verify(
     workers: int | None = None,
     progress: Progress = untold,
     shown: int = 10,
+    elsewhere: Elsewhere | None = None,
 ) -> tuple[int, list[Difference]]:
     """Compare projections with what a rebuild would make of them; gives how many rows differ, and the first of them.
 
     The ledger is left as it is. What is recorded meanwhile is not looked at.
     """
-    done = replay(database, names, workers=workers, progress=progress, shown=shown)
+    done = replay(database, names, workers=workers, progress=progress, shown=shown, elsewhere=elsewhere)
     return done.differing, done.first
 
 
@@ -151,6 +167,7 @@ def replay(
     workers: int | None = None,
     progress: Progress = untold,
     shown: int = 10,
+    elsewhere: Elsewhere | None = None,
 ) -> Replayed:
     """The same, of every row that was known at a position of the log or before; of the whole log for None.
 
@@ -158,7 +175,7 @@ def replay(
     """
     wanted = chosen(names)
     with database.keeping() as connection:
-        return _folded(connection, wanted, workers, progress, known).compare(shown)
+        return _folded(connection, wanted, workers, progress, known, elsewhere).compare(shown)
 
 
 class _Made:
@@ -182,7 +199,7 @@ class _Made:
         folder = Folder(self.names, past_of(self.connection, self.position))
         with work(folder, self._workers) as working:
             done = 0
-            for indexed in working.index(pages(self.connection, self.position)):
+            for indexed in working.index(self.staging.pages(self.position)):
                 self.staging.put_index(indexed)
                 done = min(done + PAGE, self.position)
                 self.progress("reading", done, self.position)
@@ -277,12 +294,21 @@ class _Made:
 
 
 def _folded(
-    connection: Connection, names: list[str], workers: int | None, progress: Progress, upto: int | None = None
+    connection: Connection,
+    names: list[str],
+    workers: int | None,
+    progress: Progress,
+    upto: int | None = None,
+    elsewhere: Elsewhere | None = None,
 ) -> _Made:
     # One transaction, so that the log is read at one state of it. It takes no lock that a writer waits for.
     with connection.execution_options(writes=False).begin():
-        made = _Made(connection, names, workers, progress, upto)
-        made.fold()
+        if elsewhere is None:
+            made = _Made(connection, names, workers, progress, upto)
+            made.fold()
+        else:
+            made = _Made(connection, names, workers, progress, elsewhere.position if upto is None else upto)
+            elsewhere.fold(made.staging, made.position, workers, progress)
     return made
 
 
@@ -336,7 +362,7 @@ def naming(connection: Connection, ids: Sequence[str], upto: int) -> set[str]:
     return {
         raw[2]
         for page in pages(connection, upto)
-        for raw, _ in page
+        for raw in page
         if raw[5] is not None and any(needle in raw[5] for needle in needles)
     }
 
@@ -372,7 +398,7 @@ def _named(number: int, numbers: Numbers) -> str | None:
 
 def _counted(chunked: Iterator[Any], sizes: list[int]) -> Iterator[Any]:
     for chunk in chunked:
-        sizes.append(len(chunk.keys))
+        sizes.append(len(chunk.keys) + len(chunk.settled))
         yield chunk
 
 

@@ -7,7 +7,6 @@ the place of ids, and copied from there.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import groupby
 from typing import Any
 
 import msgspec
@@ -20,9 +19,9 @@ from sqlalchemy import (
     Select,
     Table,
     Text,
+    TextClause,
     Uuid,
     case,
-    distinct,
     func,
     insert,
     literal,
@@ -31,50 +30,65 @@ from sqlalchemy import (
     type_coerce,
     union,
 )
+from sqlalchemy import Row as SqlRow
 from sqlalchemy.types import NullType
 
 from events.dates import FOREVER
-from timeline.state.folding import Chunk, Concern, EntryKey, Folded, Indexed, Raw, Values
-from timeline.state.tables import NOBODY, TABLES, RowTable, chunks, entry_keys, numbers
+from timeline.state.folding import Chunk, EntryKey, Folded, Indexed, Raw
+from timeline.state.spool import Spool
+from timeline.state.tables import NOBODY, TABLES, RowTable, Values, chunks, entry_keys, numbers
+from timeline.store.bulk import digits, insert_rows
 
 PAGE = 2000
 """Events read at once, and entries folded at once; a key with more entries is folded alone."""
 
-COLD = "-65536"
+COLD = "-32768"
 """SQLite's cache while it works, in KiB."""
 
 _EVENTS = """
-    SELECT e.position, e.batch, e.entry_id, e.version, e.kind, p.state{more}
+    SELECT e.position, e.batch, e.entry_id, e.version, e.kind, p.state
     FROM events AS e LEFT JOIN payloads AS p ON p.position = e.position AND (CAST(:as_stored AS boolean) OR NOT EXISTS (
         SELECT 1 FROM events AS x WHERE x.entry_id = e.entry_id AND x.position > e.position AND x.kind = 'erasure'))"""
-_PAGE = text(
-    _EVENTS.format(
-        more=", NOT EXISTS (SELECT 1 FROM events AS n WHERE n.entry_id = e.entry_id AND n.version = 2) AS alone"
-    )
-    + " WHERE e.position > :after AND e.position <= :upto ORDER BY e.position LIMIT :most"
+_SECTION = " WHERE e.position > :after AND e.position <= :upto ORDER BY e.position LIMIT :most"
+_PAGE = text(_EVENTS + _SECTION)
+_FOLLOWED = """
+    INSERT INTO rebuild_followed (entry_id, erased)
+    SELECT entry_id, max(CASE WHEN kind = 'erasure' THEN position ELSE 0 END) FROM events WHERE version > 1
+    GROUP BY entry_id"""
+_ALONE_OR_NOT = text(
+    """
+    SELECT e.position, e.batch, e.entry_id, e.version, e.kind, p.state, f.entry_id IS NULL
+    FROM events AS e LEFT JOIN rebuild_followed AS f ON f.entry_id = e.entry_id
+    LEFT JOIN payloads AS p ON p.position = e.position AND COALESCE(f.erased, 0) < e.position"""
+    + _SECTION
 )
 # One parameter for all entries: to write and to read five hundred places takes longer than to find the events.
 _STREAMS = {
     "sqlite": text(
-        _EVENTS.format(more="")
+        _EVENTS
         + " WHERE e.entry_id IN (SELECT value FROM json_each(:entries)) AND e.position <= :upto"
         + " ORDER BY e.entry_id, e.version"
     ),
     "postgresql": text(
-        _EVENTS.format(more="")
+        _EVENTS
         + " WHERE e.entry_id = ANY(CAST(:entries AS uuid[])) AND e.position <= :upto ORDER BY e.entry_id, e.version"
     ),
 }
 
 
-def pages(connection: Connection, upto: int, after: int = 0) -> Iterator[list[tuple[Raw, bool]]]:
-    """The log in pages, with each event whether its entry has no other."""
+def pages(connection: Connection, upto: int) -> Iterator[list[Raw]]:
+    """The log in pages."""
+    for found in _pages(connection, _PAGE, upto):
+        yield [(*row[:2], digits(row[2]), *row[3:]) for row in found]
+
+
+def _pages(connection: Connection, query: TextClause, upto: int) -> Iterator[Sequence[SqlRow[Any]]]:
+    after = 0
     while after < upto:
-        asked = {"after": after, "upto": upto, "most": PAGE, "as_stored": False}
-        found = connection.execute(_PAGE, asked).all()
+        found = connection.execute(query, {"after": after, "upto": upto, "most": PAGE, "as_stored": False}).all()
         if not found:  # a log whose end was deleted
             return
-        yield [((*row[:2], _hex(row[2]), *row[3:6]), bool(row[6])) for row in found]
+        yield found
         after = found[-1][0]
 
 
@@ -88,14 +102,9 @@ def streams(
         given = msgspec.json.encode(part).decode() if dialect == "sqlite" else list(part)
         asked = {"entries": given, "upto": upto, "as_stored": as_stored}
         for position, batch, entry_id, *rest in connection.execute(_STREAMS[dialect], asked):
-            entry = _hex(entry_id)
+            entry = digits(entry_id)
             found.setdefault(entry, []).append((position, batch, entry, *rest))
     return found
-
-
-def _hex(entry: Any) -> str:
-    """SQLite gives an entry as the text that it keeps, PostgreSQL as a UUID."""
-    return entry if isinstance(entry, str) else str(entry.hex)
 
 
 class Staging:
@@ -105,14 +114,16 @@ class Staging:
         self.connection = connection
         self.tables: Mapping[str, RowTable] = {name: TABLES[name] for name in names}
         temporary = MetaData()
-        self._concerns = Table(
-            "rebuild_concerns",
+        self._spool = Spool(connection)
+        self._followed = Table(
+            "rebuild_followed",
             temporary,
-            Column("key", Text, index=True),
-            Column("entry", Uuid(as_uuid=False)),
-            Column("mask", Integer),
+            Column("entry_id", Uuid, primary_key=True),
+            Column("erased", BigInteger),
             prefixes=["TEMPORARY"],
+            sqlite_with_rowid=False,
         )
+        """The entries that later events speak of, and where the last erasure of each stands, or 0."""
         self.entry_keys = Table(
             "rebuild_entry_keys",
             temporary,
@@ -129,13 +140,14 @@ class Staging:
         if self.connection.dialect.name == "sqlite":
             self.connection.exec_driver_sql(f"PRAGMA cache_size = {COLD}")
             self.connection.exec_driver_sql(f"PRAGMA temp.cache_size = {COLD}")
+        self._spool.begin()
         self._temporary.create_all(self.connection, checkfirst=False)
 
     # -- putting down --------------------------------------------------------------------------------------------------
 
     def put_index(self, found: Indexed) -> None:
         """Put down what a page of the log gave."""
-        self._put(self._concerns, found.concerns)
+        self._spool.put(found.settled, found.concerns)
         for name, rows in found.rows.items():
             self._put(self._rows[name], rows)
 
@@ -154,49 +166,44 @@ class Staging:
                 tuple(columns),
             )
 
-    def _put(self, table: Table, rows: Sequence[Values | Concern]) -> None:
-        if not rows:
-            return
-        if self.connection.dialect.name == "sqlite":
-            places = ", ".join("?" * len(table.c))
-            self.connection.exec_driver_sql(f"INSERT INTO {table.name} VALUES ({places})", list(rows))
-            return
-        driver: Any = self.connection.connection.dbapi_connection  # a detached connection has no other
-        with driver.cursor() as cursor, cursor.copy(f"COPY {table.name} FROM STDIN") as copy:
-            for row in rows:
-                copy.write_row(row)
+    def _put(self, table: Table, rows: Sequence[Values]) -> None:
+        insert_rows(self.connection, table.name, table.c.keys(), rows)
 
     # -- taking keys ---------------------------------------------------------------------------------------------------
 
+    def pages(self, upto: int) -> Iterator[list[tuple[Raw, bool]]]:
+        """The log in pages, with each event whether its entry has no other."""
+        self.connection.exec_driver_sql(_FOLLOWED)
+        for found in _pages(self.connection, _ALONE_OR_NOT, upto):
+            if isinstance(found[0][2], str):
+                yield [(tuple(row[:6]), row[6]) for row in found]
+            else:
+                yield [((*row[:2], row[2].hex, *row[3:6]), row[6]) for row in found]
+
     def count_keys(self) -> int:
         """How many keys the log concerns."""
-        return self.connection.scalar(select(func.count(distinct(self._concerns.c.key)))) or 0
+        return self._spool.count()
 
     def chunks(self, upto: int, some: Mapping[str, int] | None = None) -> Iterator[Chunk]:
         """The keys with their entries and the streams of these, up to a position; all, or some of some projections."""
-        waiting: list[tuple[str, list[tuple[str, int]]]] = []
-        entries: dict[str, None] = {}
-        for key, of_key in self._keys(some):
-            if waiting and len(entries) + len(of_key) > PAGE:
-                yield Chunk(waiting, streams(self.connection, list(entries), upto))
-                waiting, entries = [], {}
-            waiting.append((key, of_key))
-            entries |= {entry: None for entry, _ in of_key}
-        if waiting:
-            yield Chunk(waiting, streams(self.connection, list(entries), upto))
-
-    def _keys(self, some: Mapping[str, int] | None) -> Iterator[tuple[str, list[tuple[str, int]]]]:
-        query = select(self._concerns).order_by(self._concerns.c.key, self._concerns.c.entry)
-        queries = [query] if some is None else [query.where(self._concerns.c.key.in_(k)) for k in chunks(sorted(some))]
-        for part in queries:
-            rows = self.connection.execute(part.execution_options(yield_per=PAGE))
-            for key, of_key in groupby(rows, key=lambda row: row[0]):
+        chunk, entries, size = Chunk([], {}, []), dict[str, None](), 0
+        for key, of_key in self._spool.read(some):
+            if size and size + len(of_key) > PAGE:
+                chunk.streams.update(streams(self.connection, list(entries), upto))
+                yield chunk
+                chunk, entries, size = Chunk([], {}, []), {}, 0
+            size += len(of_key)
+            if all(told[6] is not None for told in of_key):
+                chunk.settled.append(of_key)  # type: ignore[arg-type]  # as was just asked
+            else:
                 masks: dict[str, int] = {}
-                wanted = -1 if some is None else some[key]
-                for _, entry, mask in of_key:
-                    name = entry.replace("-", "")
-                    masks[name] = masks.get(name, 0) | (mask & wanted)
-                yield key, list(masks.items())
+                for _, entry, mask, *_ in of_key:
+                    masks[entry] = masks.get(entry, 0) | mask
+                chunk.keys.append((key, list(masks.items())))
+                entries |= dict.fromkeys(masks)
+        if size:
+            chunk.streams.update(streams(self.connection, list(entries), upto))
+            yield chunk
 
     # -- making ready --------------------------------------------------------------------------------------------------
 

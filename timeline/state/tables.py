@@ -25,7 +25,6 @@ from sqlalchemy import (
     Table,
     Text,
     Uuid,
-    insert,
     select,
 )
 from sqlalchemy.dialects import postgresql
@@ -35,6 +34,7 @@ from events.dates import FOREVER
 from events.ids import ENTITY_TYPES, types_named
 from projections.all import PROJECTIONS
 from projections.rows import Projection, Row
+from timeline.store.bulk import among, insert_rows
 
 metadata = MetaData()
 
@@ -70,25 +70,22 @@ class Numbers:
 
     def fetch(self, ids: Iterable[str], *, add: bool = False) -> None:
         """Look the ids up together; with `add`, give numbers to those that have none."""
-        wanted = [i for i in dict.fromkeys(ids) if i not in self._of]
-        for part in chunks(wanted):
-            found = self.connection.execute(select(numbers.c.number, numbers.c.id).where(numbers.c.id.in_(part)))
-            for number, text in found:
+        of = self._of
+        wanted = [i for i in dict.fromkeys(ids) if i not in of]
+        for number, text in among(self.connection, "SELECT number, id FROM numbers WHERE id", "text", wanted):
+            self._learn(number, text)
+        if missing := [i for i in wanted if i not in of] if add else []:
+            top = self.connection.exec_driver_sql("SELECT max(number) FROM numbers").scalar() or 0
+            rows = list(enumerate(missing, top + 1))
+            insert_rows(self.connection, numbers.name, ("number", "id"), rows)
+            for number, text in rows:
                 self._learn(number, text)
-        if missing := [i for i in wanted if i not in self._of] if add else []:
-            top = self.connection.scalar(select(numbers.c.number).order_by(numbers.c.number.desc()).limit(1)) or 0
-            rows = [{"number": top + n, "id": text} for n, text in enumerate(missing, 1)]
-            self.connection.execute(insert(numbers), rows)
-            for row in rows:
-                self._learn(int(str(row["number"])), str(row["id"]))
 
     def fetch_ids(self, wanted: Iterable[int]) -> None:
         """Look the ids of numbers up together."""
-        for part in chunks([n for n in dict.fromkeys(wanted) if n not in self._ids and n != NOBODY]):
-            for number, text in self.connection.execute(
-                select(numbers.c.number, numbers.c.id).where(numbers.c.number.in_(part))
-            ):
-                self._learn(number, text)
+        missing = [n for n in dict.fromkeys(wanted) if n not in self._ids and n != NOBODY]
+        for number, text in among(self.connection, "SELECT number, id FROM numbers WHERE number", "bigint", missing):
+            self._learn(number, text)
 
     def of(self, given: str) -> int:
         """The number of an id; -1, which no row has, for an id without one."""
@@ -121,10 +118,19 @@ class Numbers:
 
 Item = TypeVar("Item")
 
+Place = tuple[Any, ...]
+"""Where a row lies: the values of its cluster and its id, as the driver gives them."""
+
+Values = tuple[Any, ...]
+"""What a row holds in the order of its fields: ids as text, entries as hexadecimal digits, tuples as JSON."""
+
 
 def chunks(values: Sequence[Item], size: int = 500) -> Iterable[Sequence[Item]]:
     """The values in parts that fit into one statement."""
     return (values[start : start + size] for start in range(0, len(values), size))
+
+
+_encode = msgspec.json.Encoder().encode
 
 
 class _Field(NamedTuple):
@@ -154,6 +160,11 @@ class RowTable:
         )
         self._key = next(f for f in self.fields if f.name == projection.row.key_field)
         self._entities = [f.name for f in self.fields if f.sort == "entity"]
+        self._numbered = [n for n, f in enumerate(self.fields) if f.sort == "entity"]
+        self._written = [(n, f.sort == "json") for n, f in enumerate(self.fields) if f.sort in ("json", "entry")]
+        self._columns = [*(f.name for f in self.fields), "known_from", "known_to", "id"]
+        named = ", ".join(f'"{column}"' for column in self._columns)
+        self._today = f'SELECT {named} FROM {self.table.name} WHERE known_to = {FOREVER} AND "{self._key.name}"'
 
     @property
     def key_column(self) -> ColumnElement[Any]:
@@ -168,13 +179,52 @@ class RowTable:
             return [names.of(key) for key in keys if names.has(key)]
         return list(map(UUID, keys)) if self._key.sort == "entry" else list(keys)
 
-    def ids_in(self, row: Row) -> list[str]:
-        """The ids that become numbers."""
-        return [i for name in self._entities if (i := getattr(row, name)) is not None]
+    def values(self, row: Row) -> Values:
+        """What a row holds, in the order of its fields; ids stay text."""
+        found = list(msgspec.structs.astuple(row))
+        for n, is_json in self._written:
+            found[n] = _encode(found[n]).decode() if is_json else found[n].hex
+        return tuple(found)
 
-    def stored(self, row: Row, names: Numbers) -> dict[str, Any]:
-        """The row as its table holds it; `names` must know its ids."""
-        return {f.name: _stored(f, getattr(row, f.name), names) for f in self.fields}
+    def insert(self, rows: Sequence[Values], names: Numbers, first: int) -> None:
+        """Write rows, each with `known_from` and `known_to` behind its values, and numbered from `first` on."""
+        places = self._numbered
+        names.fetch([i for n in places for row in rows if (i := row[n]) is not None], add=True)
+        stored = []
+        for number, row in enumerate(rows, first):
+            values = [*row, number]
+            for n in places:
+                values[n] = NOBODY if values[n] is None else names.of(values[n])
+            stored.append(tuple(values))
+        insert_rows(names.connection, self.table.name, self._columns, stored)
+
+    def standing(self, keys: Sequence[str], names: Numbers) -> list[tuple[Place, Row]]:
+        """Today's rows of some keys, each with its place."""
+        if self._key.sort == "entity":
+            names.fetch(keys)
+            wanted: Sequence[Any] = [names.of(key) for key in keys if names.has(key)]
+        else:
+            wanted = [key.replace("-", "") for key in keys] if self._key.sort == "entry" else keys
+        sort: Any = {"entity": "bigint", "entry": "uuid"}.get(self._key.sort, "text")
+        found = list(among(names.connection, self._today, sort, wanted))
+        names.fetch_ids(row[n] for row in found for n in self._numbered)
+        places = [self._columns.index(name) for name in self.row.cluster]
+        return [((*(row[n] for n in places), row[-1]), self._read(row, names)) for row in found]
+
+    def _read(self, row: Sequence[Any], names: Numbers) -> Row:
+        values = {}
+        for field, value in zip(self.fields, row, strict=False):
+            if field.sort == "entry":
+                value = value if isinstance(value, UUID) else UUID(value)
+            values[field.name] = bool(value) if field.sort == "flag" else _loaded(field, value, names)
+        return self.row(**values)
+
+    def end(self, connection: Connection, places: Sequence[Place], known_to: int) -> None:
+        """Note of rows at some places that they are known no more from a position on."""
+        mark = "?" if connection.dialect.name == "sqlite" else "%s"
+        here = " AND ".join(f'"{name}" = {mark}' for name in (*self.row.cluster, "id"))
+        statement = f"UPDATE {self.table.name} SET known_to = {known_to} WHERE {here}"
+        connection.exec_driver_sql(statement, list(places))
 
     def loaded(self, found: Sequence[RowMapping], names: Numbers) -> list[Any]:
         """The rows that a query found, as objects of the row type."""
@@ -220,12 +270,6 @@ def _column(field: _Field, *, primary: bool) -> Column[Any]:
     return Column(field.name, sorts[field.sort], primary_key=primary, autoincrement=False, nullable=nullable)
 
 
-def _stored(field: _Field, value: Any, names: Numbers) -> Any:
-    if field.sort == "entity":
-        return NOBODY if value is None else names.of(value)
-    return msgspec.json.encode(value).decode() if field.sort == "json" else value
-
-
 def _loaded(field: _Field, value: Any, names: Numbers) -> Any:
     if field.sort == "entity":
         return names.id(value)
@@ -243,6 +287,8 @@ def table_of(row: type[Row]) -> RowTable:
 
 def merges_known(names: Numbers, known: int | None = None) -> dict[str, str]:
     """What each duplicate id is merged into, as known at a position of the log."""
+    if known is None and not names.connection.exec_driver_sql("SELECT 1 FROM merges LIMIT 1").first():
+        return {}  # in most ledgers nobody was ever merged, and everything that is recorded asks
     return {row.duplicate: row.into for row in TABLES["merges"].read(names, known=known)}
 
 

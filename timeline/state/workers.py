@@ -18,9 +18,19 @@ from timeline.state.folding import Chunk, Folded, Folder, Indexed, Raw
 WAITING = 2
 """Tasks a process that are read ahead; more would only fill the memory."""
 
-
+USUAL = gc.get_threshold()
 SELDOM = (200_000, 20, 20)
 """When to look for garbage in circles. Folds leave none, and looking for it takes a fifth of their time."""
+
+
+@contextmanager
+def seldom_looking_for_garbage() -> Iterator[None]:
+    """The block looks for it less often than is usual."""
+    gc.set_threshold(*SELDOM)
+    try:
+        yield
+    finally:
+        gc.set_threshold(*USUAL)
 
 
 class Work(Protocol):
@@ -74,15 +84,11 @@ class _Elsewhere:
 def work(folder: Folder, workers: int) -> Iterator[Work]:
     """So many processes at work; with one worker, this one."""
     if workers <= 1:
-        usual = gc.get_threshold()
-        gc.set_threshold(*SELDOM)
-        try:
+        with seldom_looking_for_garbage():
             yield Here(folder)
-        finally:
-            gc.set_threshold(*usual)
         return
     context = multiprocessing.get_context("spawn")  # a fork would take along locks and connections
-    with ProcessPoolExecutor(workers, context, _begin, (folder.names, folder.past)) as pool:
+    with ProcessPoolExecutor(workers, context, _begin, (folder.names, folder.past, folder.by_key)) as pool:
         try:
             yield _Elsewhere(pool, workers)
         except BaseException:

@@ -7,6 +7,7 @@ before it commits. A reader sees one state of the whole ledger until it is done.
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -32,6 +33,9 @@ PATIENCE = {
 }
 """How soon a server of PostgreSQL that does not answer any more is given up, unless the address says otherwise."""
 
+SCHEMA = re.compile(r"(?!pg_)[a-z][a-z0-9_]{0,62}")
+"""What the schema of a ledger may be called. PostgreSQL keeps names that begin with pg_ for itself."""
+
 _HOW = "write a file name, sqlite:///file.db or postgresql+psycopg://…"
 _DRIVERS = {
     "sqlite": "sqlite",
@@ -52,7 +56,24 @@ def url_of(text: str) -> URL:
         raise StoreError(f"the database address cannot be read: {_HOW}") from None
     if url.drivername not in _DRIVERS:
         raise StoreError(f"{url.drivername} is not supported: {_HOW}")
-    return _on_disk(url.set(drivername=_DRIVERS[url.drivername]))
+    return _in_schema(_on_disk(url.set(drivername=_DRIVERS[url.drivername])))
+
+
+def _in_schema(url: URL) -> URL:
+    given = url.query.get("schema")
+    if given is not None and url.get_backend_name() != "sqlite" and not _is_schema(given):
+        raise StoreError("the schema of a ledger is one name of a-z, 0-9 and _ that begins with a letter, not with pg_")
+    return url
+
+
+def _is_schema(given: object) -> bool:
+    return isinstance(given, str) and SCHEMA.fullmatch(given) is not None
+
+
+def schema_of(url: URL) -> str | None:
+    """The schema of PostgreSQL that a ledger lies in, if its address names one: `?schema=newsroom`."""
+    given = url.query.get("schema")
+    return given if isinstance(given, str) and url.get_backend_name() != "sqlite" else None
 
 
 def _on_disk(url: URL) -> URL:
@@ -99,6 +120,11 @@ class Database:
         return path_of(self.url)
 
     @property
+    def schema(self) -> str | None:
+        """The schema of PostgreSQL that the ledger has to itself; None where the address names none."""
+        return schema_of(self.url)
+
+    @property
     def shown(self) -> str:
         """How to name the ledger in a message: never with its password."""
         return str(self.path) if self.is_sqlite else self.url.render_as_string(hide_password=True)
@@ -124,13 +150,21 @@ class Database:
         return engine
 
     def _postgresql(self) -> Engine:
-        given = {name: value for name, value in PATIENCE.items() if name not in self.url.query}
-        engine = create_engine(self.url, pool_size=8, max_overflow=24, pool_pre_ping=True, connect_args=given)
+        url = self.url.difference_update_query(["schema"])
+        given: dict[str, Any] = {name: value for name, value in PATIENCE.items() if name not in url.query}
+        if self.schema is not None:  # and no other, so that nothing is found in one that it lacks
+            given["options"] = f"{url.query.get('options', '')} -csearch_path={self.schema}".strip()
+        engine = create_engine(url, pool_size=8, max_overflow=24, pool_pre_ping=True, connect_args=given)
 
         @event.listens_for(engine, "connect")
         def _(connection: Any, record: Any) -> None:
             connection.execute(f"SET lock_timeout = {int(BUSY_SECONDS * 1000)}")
             connection.commit()
+
+        @event.listens_for(engine, "checkout")
+        def _(connection: Any, record: Any, proxy: Any) -> None:
+            # After a reading transaction it is left asking for READ WRITE, which a replica refuses in other words.
+            connection.read_only = None
 
         return engine
 
@@ -210,13 +244,14 @@ class Database:
             raise self._unreachable(problem) from problem
 
     def _busy(self) -> StoreError:
-        return StoreError(f"{self.shown} is busy: another writer has held it for {BUSY_SECONDS:g} s; try again")
+        why = f"is busy: another writer has held it for {BUSY_SECONDS:g} s; try again"
+        return StoreError(f"{self.shown} {why}", f"the ledger {why}")
 
     def _unreachable(self, problem: object) -> StoreError:
         said = " ".join(str(problem).split())
         if password := self.url.password:
             said = said.replace(str(password), "***")
-        return StoreError(f"{self.shown} cannot be reached: {said}")
+        return StoreError(f"{self.shown} cannot be reached: {said}", "the ledger cannot be reached")
 
     def _explain(self, problem: DBAPIError) -> StoreError | None:
         """What an error of the driver means to whoever runs the command; None for one that is a bug of ours."""
@@ -226,13 +261,17 @@ class Database:
         if name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
             return self._busy()
         if name.startswith("SQLITE_READONLY"):
-            return StoreError(f"{self.shown} cannot be written: it is read-only here")
+            why = "cannot be written: it is read-only here"
+            return StoreError(f"{self.shown} {why}", f"the ledger {why}")
         if name.startswith("SQLITE_CANTOPEN"):
-            return StoreError(f"{self.shown} cannot be opened: does its folder exist, and may you write there?")
+            why = "does its folder exist, and may you write there?"
+            return StoreError(f"{self.shown} cannot be opened: {why}", "the ledger cannot be opened")
         if name.startswith(("SQLITE_NOTADB", "SQLITE_CORRUPT")):
-            return StoreError(f"{self.shown} is no ledger: the file is not an SQLite database, or it is damaged")
+            why = "the file is not an SQLite database, or it is damaged"
+            return StoreError(f"{self.shown} is no ledger: {why}", "the ledger is damaged")
         if name.startswith(("SQLITE_FULL", "SQLITE_IOERR")):
-            return StoreError(f"{self.shown} could not be written: {problem.orig}; nothing was recorded")
+            why = "the ledger could not be written; nothing was recorded"
+            return StoreError(f"{self.shown} could not be written: {problem.orig}; nothing was recorded", why)
         if "Could not decode to UTF-8" in str(problem.orig):  # Python's words, which have no code
             return StoreError(f"{self.shown} holds text that is none: `timeline audit verify` finds what was changed")
         return None
@@ -242,7 +281,11 @@ class Database:
             return self._busy()
         code = _state(problem)
         if code in ("25006", "42501"):
-            return StoreError(f"{self.shown} cannot be written: it is read-only here, or you lack the right")
+            why = "cannot be written: it is read-only here"
+            return StoreError(f"{self.shown} {why}, or you lack the right", f"the ledger {why}")
+        if code in ("40001", "40P01"):  # a replica gave way to what it has to follow, or two waited for each other
+            why = "broke this off in favour of somebody else: try again"
+            return StoreError(f"{self.shown} {why}: {problem.orig}", f"the ledger {why}")
         if code.startswith(("08", "53", "57", "58")) or problem.connection_invalidated:
             return self._unreachable(problem.orig)
         return None

@@ -19,6 +19,7 @@ from timeline.audit.journal import Journal
 from timeline.audit.leaves import leaves_of
 from timeline.audit.tree import leaf_hash
 from timeline.errors import StoreError
+from timeline.store.bulk import among, digits
 from timeline.store.nodes import frontier_of, kept
 from timeline.store.tables import events, payloads
 
@@ -87,7 +88,7 @@ _POSTGRESQL_ALL = """
         UPDATE log_head SET position = last, recorded_at = batch.recorded_at, frontier = batch.frontier FROM batch
         WHERE id = 1
     )
-    SELECT pg_notify('timeline_log', '')"""
+    SELECT pg_notify('timeline_log', current_schema())"""
 
 
 def digest_of(salt: bytes, state: bytes) -> bytes:
@@ -249,6 +250,17 @@ _as_stored: Select[tuple[int, int, UUID, int, str, int, str, bytes]] = select(*_
 )
 
 
+_STREAMS_AS_STORED = """
+    SELECT e.position, e.batch, e.entry_id, e.version, e.kind, e.recorded_at, e.recorded_by, p.state
+    FROM events AS e LEFT JOIN payloads AS p ON p.position = e.position WHERE e.entry_id"""
+_STREAMS = _STREAMS_AS_STORED.replace(
+    " WHERE",
+    """ AND NOT EXISTS (
+        SELECT 1 FROM events AS x WHERE x.entry_id = e.entry_id AND x.position > e.position AND x.kind = 'erasure')
+    WHERE""",
+)
+
+
 def read(connection: Connection, *, after: int = 0, upto: int | None = None) -> Generator[Entry]:
     """The log in the order of recording, from `after` (exclusive) to `upto` (inclusive), streamed."""
     query = _log.where(events.c.position > after).order_by(events.c.position)
@@ -265,14 +277,13 @@ def streams(
 
     Of an erased entry they say nothing; `as_stored` is for who erases, and gives what is still there.
     """
+    given = {e.hex: e for e in entry_ids}
+    upto_here = "" if upto is None else f"AND e.position <= {int(upto)} "
+    query = _STREAMS_AS_STORED if as_stored else _STREAMS
     found: dict[UUID, list[Entry]] = {}
-    for start in range(0, len(entry_ids), 500):
-        chosen = (_as_stored if as_stored else _log).where(events.c.entry_id.in_(entry_ids[start : start + 500]))
-        query = chosen.order_by(events.c.entry_id, events.c.version)
-        if upto is not None:
-            query = query.where(events.c.position <= upto)
-        for row in connection.execute(query):
-            found.setdefault(row.entry_id, []).append(Entry._make(row))
+    for row in among(connection, query, "uuid", list(given), f"{upto_here}ORDER BY e.entry_id, e.version"):
+        entry = Entry._make((*row[:2], given[digits(row[2])], *row[3:]))
+        found.setdefault(entry.entry_id, []).append(entry)
     return found
 
 

@@ -50,11 +50,15 @@ class EventMapper(es.Mapper[UUID]):
 
 
 class Stored(Sequence[es.StoredEvent]):
-    """Events in their stored form, made a slice at a time; the batch may be longer than memory."""
+    """Events in their stored form, made a slice at a time; the batch may be longer than memory.
+
+    A batch that holds them so already has a method `stored`, which gives a slice of them.
+    """
 
     def __init__(self, batch: Sequence[EntryEvent], mapper: es.Mapper[UUID]) -> None:
         self._batch = batch
         self._mapper = mapper
+        self._stored = getattr(batch, "stored", None)
 
     def __len__(self) -> int:
         return len(self._batch)
@@ -65,5 +69,7 @@ class Stored(Sequence[es.StoredEvent]):
     def __getitem__(self, at: slice) -> Sequence[es.StoredEvent]: ...
     def __getitem__(self, at: int | slice) -> es.StoredEvent | Sequence[es.StoredEvent]:
         if isinstance(at, slice):
+            if self._stored is not None:
+                return list(self._stored(at))
             return [self._mapper.to_stored_event(e) for e in self._batch[at]]
         return self._mapper.to_stored_event(self._batch[at])

@@ -17,6 +17,7 @@ from sqlalchemy import Connection, exc, select, update
 
 from timeline.audit.journal import Journal
 from timeline.store import log
+from timeline.store.bulk import room
 from timeline.store.database import Database
 from timeline.store.tables import log_head, tracking
 
@@ -66,7 +67,8 @@ class LogAggregateRecorder(es.AggregateRecorder):
         tracking: es.Tracking | None = None,
     ) -> log.Batch:
         """The same as `insert_events`, for a batch that need not fit into memory; gives the batch."""
-        with _as_eventsourcing_errors(), self.database.writing() as connection:
+        many = len(stored_events)
+        with _as_eventsourcing_errors(), self.database.writing() as connection, room(connection, many):
             batch = log.append(
                 connection, stored_events, recorded_by=recorded_by, clock=self.clock, journal=self.journal
             )
@@ -161,7 +163,7 @@ def _track(connection: Connection, new: es.Tracking) -> None:
 
 
 class LogSubscription(es.ListenNotifySubscription[LogApplicationRecorder]):
-    """Wakes up when the log grows: by LISTEN on PostgreSQL, by polling SQLite's data version."""
+    """Wakes up when the log grows: by LISTEN on PostgreSQL, by polling SQLite's data version or a replica's log."""
 
     def __init__(self, recorder: LogApplicationRecorder, gt: int | None = None, topics: Sequence[str] = ()) -> None:
         super().__init__(recorder, gt=gt, topics=topics)
@@ -196,8 +198,23 @@ class LogSubscription(es.ListenNotifySubscription[LogApplicationRecorder]):
         with self._recorder.database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
             driver: Any = connection.connection.driver_connection
             connection.detach()  # it listens from now on, so nobody else may get it from the pool
+            if driver.execute("SELECT pg_is_in_recovery()").fetchone()[0]:
+                self._poll_replica(driver)
+                return
             driver.execute("LISTEN timeline_log")
+            ours = driver.execute("SELECT current_schema()").fetchone()[0]
             self._has_been_notified.set()  # what was committed before we listened
             while not self._has_been_stopped:
-                for _ in driver.notifies(timeout=POLL_SECONDS):
-                    self._has_been_notified.set()
+                for note in driver.notifies(timeout=POLL_SECONDS):
+                    if note.payload == ours:  # other ledgers of the database are told on the same channel
+                        self._has_been_notified.set()
+
+    def _poll_replica(self, driver: Any) -> None:
+        """Look at the end of the log: nobody can LISTEN on a replica. It goes on when the replica is promoted."""
+        seen = None
+        while not self._has_been_stopped:
+            now = driver.execute("SELECT position, recorded_at FROM log_head").fetchone()
+            if now != seen:
+                seen = now
+                self._has_been_notified.set()
+            sleep(POLL_SECONDS)

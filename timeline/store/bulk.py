@@ -1,0 +1,74 @@
+"""Many values, many rows: what goes to the database at once, past the work that SQLAlchemy does for each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, Literal
+
+import msgspec
+from sqlalchemy import Connection
+from sqlalchemy.exc import DBAPIError
+
+MANY = 5000
+"""Rows that are worth the memory below."""
+
+ROOM = -12288
+"""SQLite's cache meanwhile, in KiB, as it wants it."""
+
+AMONG = 5000
+"""How many values are looked up together."""
+
+
+def among(
+    connection: Connection, query: str, sort: Literal["text", "bigint", "uuid"], values: Sequence[Any], then: str = ""
+) -> Iterator[tuple[Any, ...]]:
+    """The rows of a query whose last column named is one of some values, entries as 32 hexadecimal digits.
+
+    The values go as one parameter: to write and to read a place for each takes longer than to find the rows. `then`
+    is what follows the condition. What is found is as the driver gives it.
+    """
+    sqlite = connection.dialect.name == "sqlite"
+    condition = "IN (SELECT value FROM json_each(?))" if sqlite else f"= ANY(%s::{sort}[])"
+    for start in range(0, len(values), AMONG):
+        part = list(values[start : start + AMONG])
+        given = msgspec.json.encode(part).decode() if sqlite else part
+        yield from connection.exec_driver_sql(f"{query} {condition} {then}", (given,)).tuples()
+
+
+def insert_rows(connection: Connection, into: str, columns: Sequence[str], rows: Sequence[tuple[Any, ...]]) -> None:
+    """Insert rows whose values stand as the database takes them."""
+    if not rows:
+        return
+    named = ", ".join(f'"{column}"' for column in columns)
+    if connection.dialect.name == "sqlite":
+        places = ", ".join("?" * len(columns))
+        connection.exec_driver_sql(f"INSERT INTO {into} ({named}) VALUES ({places})", list(rows))
+        return
+    driver: Any = connection.connection.dbapi_connection
+    errors = connection.dialect.loaded_dbapi.Error
+    try:
+        with driver.cursor() as cursor, cursor.copy(f"COPY {into} ({named}) FROM STDIN") as copy:
+            for row in rows:
+                copy.write_row(row)
+    except errors as problem:
+        raise DBAPIError.instance(None, None, problem, errors) from problem
+
+
+@contextmanager
+def room(connection: Connection, rows: int) -> Iterator[None]:
+    """More of the tables stays in memory while many rows are written, so that no page is written again and again."""
+    if connection.dialect.name != "sqlite" or rows < MANY:
+        yield
+        return
+    usual = connection.exec_driver_sql("PRAGMA cache_size").scalar()
+    connection.exec_driver_sql(f"PRAGMA cache_size = {ROOM}")
+    try:
+        yield
+    finally:
+        connection.exec_driver_sql(f"PRAGMA cache_size = {usual}")
+
+
+def digits(entry: Any) -> str:
+    """32 hexadecimal digits: SQLite gives an entry as this text, PostgreSQL as a UUID."""
+    return entry if isinstance(entry, str) else str(entry.hex)
