@@ -46,6 +46,8 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "date": ("check", "dates", "Explain EDTF dates."),
     "projections": ("run", "projections", "Show how projections stand, or make them anew."),
     "migrate": ("run", "projections", "Bring the ledger of an older version up to date."),
+    "backup": ("run", "backup", "Copy the ledger into one verified file."),
+    "restore": ("run", "backup", "Make a ledger of a backup."),
     "serve": ("run", "serve", "Serve the ledger to browsers, calendars and programs."),
     "token": ("run", "tokens", "Make, list and revoke the tokens that let programs in."),
     "webhook": ("run", "webhooks", "Tell other services what is recorded, signed, over HTTP."),

@@ -27,6 +27,8 @@ ACTIONS = [
     ("demo",),
     ("init", "new.db"),
     ("migrate",),
+    ("backup", "new.db"),
+    ("restore", "old.db"),
     ("serve",),
     ("projections", "rebuild"),
     ("roles",),

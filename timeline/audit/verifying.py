@@ -87,10 +87,30 @@ def verify(
 
     Without one that holds there is a finding, unless none is needed. Raises StoreError for a file that cannot be read.
     """
+    with database.reading() as connection:
+        return verify_in(
+            connection,
+            keys=keys,
+            outside=outside,
+            journal=journal,
+            needs_checkpoint=needs_checkpoint,
+            progress=progress,
+        )
+
+
+def verify_in(
+    connection: Connection,
+    *,
+    keys: Keys = Keys(),  # noqa: B008  # as above
+    outside: Sequence[Path] = (),
+    journal: Path | None = None,
+    needs_checkpoint: bool = True,
+    progress: Progress = _silent,
+) -> Report:
+    """The same for what the transaction of a connection sees."""
     findings = Findings()
     with ExitStack() as opened:
         journaled = opened.enter_context(closing(Journaled(journal, findings))) if journal else None
-        connection = opened.enter_context(database.reading())
         verification = _Verification(connection, keys, outside, journaled, findings)
         return verification.run(progress, needs_checkpoint=needs_checkpoint)
 

@@ -4,25 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from timeline.backup.files import copy_as_it_is
 from timeline.commands.context import Asked, acts
-from timeline.errors import MISMATCH
+from timeline.errors import MISMATCH, UsageError
 from timeline.ledger import Ledger, database_at
 from timeline.moments import instant
 from timeline.printing import words
 from timeline.printing.output import Envelope
 from timeline.printing.progress import bar
 from timeline.printing.sheets import Cell, Column, Line, Sheet
-from timeline.state.rebuild import Difference, rebuild, verify
-from timeline.state.status import Status, migrate, status
+from timeline.state.keyed import MOST
+from timeline.state.rebuild import Difference, Elsewhere, rebuild, verify
+from timeline.state.status import Migrated, Status, has_to_be_migrated, migrate, status
 from timeline.store import log, nodes
 
 if TYPE_CHECKING:
     from timeline.store.database import Database
 
+PATH = click.Path(path_type=Path)
 workers_option = click.option(
     "--workers", type=click.IntRange(1), help="How many processes fold; one a core unless given."
 )
@@ -80,8 +84,19 @@ def _status_line(s: Status) -> Line:
 @click.argument("names", nargs=-1, metavar="[NAME]...")
 @click.option("--verify", "only_verify", is_flag=True, help="Only compare with the rows that stand; write nothing.")
 @workers_option
+@click.option(
+    "--engine",
+    type=click.Choice(("processes", "spark")),
+    default="processes",
+    help="What folds: processes of this machine (if nothing is said), or Apache Spark.",
+)
+@click.option("--master", metavar="URL", help="Where Spark runs: local[*] if not given.")
+@click.option("--partitions", type=click.IntRange(1, MOST), help="Into how many tasks Spark's work is cut; 16.")
+@click.option(
+    "--from", "source", type=PATH, metavar="FOLDER", help="What `export parquet --partitions` wrote, for Spark."
+)
 @acts
-def make_anew(asked: Asked, names: tuple[str, ...], only_verify: bool, workers: int | None) -> int:
+def make_anew(asked: Asked, names: tuple[str, ...], only_verify: bool, workers: int | None, **options: Any) -> int:
     """Make projections anew from the log: those named, or all.
 
     The ledger answers and records meanwhile; the new tables take the places of the old ones at the end, all at once.
@@ -90,18 +105,34 @@ def make_anew(asked: Asked, names: tuple[str, ...], only_verify: bool, workers: 
     \b
         timeline projections rebuild memberships
         timeline projections rebuild --verify
+        timeline projections rebuild --engine spark --master 'local[4]'
     """
+    elsewhere = _elsewhere(**options)
     with Ledger.open(asked.address) as ledger, bar(quiet=asked.output.quiet) as progress:
         database = ledger.database
         if only_verify:
-            count, first = verify(database, names, workers=workers, progress=progress)
+            count, first = verify(database, names, workers=workers, progress=progress, elsewhere=elsewhere)
         else:
-            made = rebuild(database, names, workers=workers, progress=progress)
+            made = rebuild(database, names, workers=workers, progress=progress, elsewhere=elsewhere)
     if only_verify:
         _show_differences(asked, database, count, first)
         return MISMATCH if count else 0
     asked.output.note(f"Made anew up to position {made[0].position}: {', '.join(m.name for m in made)}.")
     return 0
+
+
+def _elsewhere(engine: str, master: str | None, partitions: int | None, source: Path | None) -> Elsewhere | None:
+    """What folds in place of this machine's processes, if anything. Refuses what would be passed over in silence."""
+    given = {"--master": master, "--partitions": partitions, "--from": source}
+    if engine != "spark":
+        if idle := [option for option, value in given.items() if value is not None]:
+            raise UsageError(f"{idle[0]} is for --engine spark")
+        return None
+    if source is not None and partitions is not None:
+        raise UsageError("--partitions is as it was exported: leave it out beside --from")
+    from timeline.state.spark import PARTITIONS, OnSpark
+
+    return OnSpark(master or "local[*]", partitions=partitions or PARTITIONS, source=source)
 
 
 def _show_differences(asked: Asked, database: Database, count: int, first: list[Difference]) -> None:
@@ -128,27 +159,37 @@ def _difference_line(d: Difference) -> Line:
 
 
 @click.command("migrate")
+@click.option("--backup", "copy", type=PATH, help="First copy the ledger as it is to this new file (SQLite).")
 @workers_option
 @acts
-def bring_up_to_date(asked: Asked, workers: int | None) -> None:
+def bring_up_to_date(asked: Asked, copy: Path | None, workers: int | None) -> None:
     """Bring a ledger that an older version of this program made up to date. A current one is left as it is.
 
-    The log is not touched; the projections that changed are made anew from it. Stop whatever records with the older
-    version first.
+    No event is touched. The tables change all at once or, if that fails, not at all; the projections that changed are
+    made anew from the log. Stop whatever records with the older version first.
 
     \b
         timeline migrate
+        timeline migrate --backup before.db
     """
     with _database(asked) as database, bar(quiet=asked.output.quiet) as progress:
+        if copy is not None and has_to_be_migrated(database):
+            copy_as_it_is(database, copy)
+            asked.output.note(f"Copied the ledger as it is to {copy}.")
         done = migrate(database, workers=workers, progress=progress)
         envelope = _envelope(database)
     if asked.output.format in ("json", "jsonl", "csv"):
         asked.output.answer(done, [], envelope)
     elif not done:
-        asked.output.note("Nothing to do: every projection is of this version.")
+        asked.output.note("Nothing to do: everything is of this version.")
     for item in done:
-        was = f"from version {item.before}" if item.before else "new"
-        asked.output.note(f"{item.name}: version {item.version}, {was}")
+        asked.output.note(f"{item.name}: version {item.version}, {_came(item)}")
+
+
+def _came(item: Migrated) -> str:
+    if item.before == item.version:
+        return "made anew"
+    return f"from version {item.before}" if item.before else "new"
 
 
 def _envelope(database: Database) -> Envelope:

@@ -6,12 +6,17 @@ import msgspec
 from sqlalchemy import Connection, func, inspect, select
 
 from projections.all import PROJECTIONS
-from timeline.ledger import stored_versions
+from timeline.ledger import a_backup, stored_versions, versions_of_parts
 from timeline.progress import Progress, untold
+from timeline.state.alone import keep_away
 from timeline.state.rebuild import rebuild
-from timeline.state.tables import TABLES
+from timeline.state.tables import TABLES, numbers
+from timeline.state.tables import metadata as projections
 from timeline.store import log, roles, tables
 from timeline.store.database import Database
+
+BEFORE_SERVICE = 3
+"""The last version of a ledger without the tables of the service."""
 
 
 class Status(msgspec.Struct, frozen=True, kw_only=True):
@@ -33,9 +38,10 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Migrated(msgspec.Struct, frozen=True, kw_only=True):
-    """A projection that was brought up to date, or a table that the service needs."""
+    """What was brought up to date: the log with all tables beside it, or a projection; or a table that was added."""
 
     name: str
+    """`log`, or the name of the projection or of the table."""
     before: int
     """Its version before; 0 when the ledger did not have it."""
     version: int
@@ -61,34 +67,68 @@ def status(database: Database) -> list[Status]:
         ]
 
 
-def migrate(database: Database, *, workers: int | None = None, progress: Progress = untold) -> list[Migrated]:
-    """Make anew what an older version of the program made, or did not make; gives what that was.
+def has_to_be_migrated(database: Database) -> bool:
+    """Whether `migrate` would change anything. Raises StoreError for a database that is no ledger, or a newer one."""
+    with database.reading(of_ledger=False) as connection:
+        found = versions_of_parts(database, connection)
+        there = set(inspect(connection).get_table_names())
+    return bool(_is_older(found["log"], there) or _older(found, there))
 
+
+def migrate(database: Database, *, workers: int | None = None, progress: Progress = untold) -> list[Migrated]:
+    """Bring a ledger to this version: first its tables, all in one transaction, then the projections, from its log.
+
+    Gives what was done. Raises StoreError, with nothing changed, where the tables cannot be brought up to date.
     Nobody may record with the older program meanwhile or afterwards: it would go on by its own rules.
     """
     with database.reading(of_ledger=False) as connection:
-        stored = stored_versions(database, connection)
-        there = inspect(connection).get_table_names()
-    older = [p for p in PROJECTIONS if stored[p.name] < p.version or p.name not in there]
-    if any(p.name == "merges" for p in older):
-        names = [p.name for p in PROJECTIONS]  # all others are folded by what it says
-    else:
-        names = [p.name for p in older]
+        before = versions_of_parts(database, connection)
+        there = set(inspect(connection).get_table_names())
+    done = upgrade_tables(database, progress) if _is_older(before["log"], there) else []
+    with database.reading(of_ledger=False) as connection:
+        there = set(inspect(connection).get_table_names())
+        if numbers.name not in there:
+            raise a_backup(database)
+        older = _older(stored_versions(database, connection), there)
+    # All others are folded by what merges say.
+    names = [p.name for p in PROJECTIONS] if "merges" in older else older
     if names:
         rebuild(database, names, workers=workers, progress=progress)
-    done = [Migrated(name=p.name, before=stored[p.name], version=p.version) for p in PROJECTIONS if p.name in names]
-    if tables.service.tables.keys() <= set(there):
-        return done
-    return done + [Migrated(name=name, before=0, version=1) for name in _add_service(database)]
+    return done + [
+        Migrated(name=p.name, before=before.get(p.name, 0), version=p.version) for p in PROJECTIONS if p.name in names
+    ]
 
 
-def _add_service(database: Database) -> list[str]:
-    """Make the tables of the service in a ledger that was made before there were any."""
+def _is_older(version: int, there: set[str]) -> bool:
+    return version < tables.SCHEMA_VERSION or not tables.service.tables.keys() <= there
+
+
+def _older(found: dict[str, int], there: set[str]) -> list[str]:
+    return [p.name for p in PROJECTIONS if found.get(p.name, 0) < p.version or p.name not in there]
+
+
+def upgrade_tables(database: Database, progress: Progress) -> list[Migrated]:
+    """Run the revisions that are due while nobody else reads or writes; gives what was done.
+
+    Projections whose rows are of another version, or may be, are then noted as such, to be made anew.
+    """
+    from timeline.store.migrations import upgrade  # loads Alembic, which nothing else needs
+
     with database.writing() as connection:
-        made = tables.create_service(connection)
-        if made and not database.is_sqlite:
-            roles.give_rights(connection, made)
-    return made
+        if not database.is_sqlite:
+            connection.exec_driver_sql("SELECT FROM log_head FOR UPDATE")
+            connection.exec_driver_sql("LOCK TABLE schema_version IN ACCESS EXCLUSIVE MODE")
+        keep_away(database, connection)
+        version, there = versions_of_parts(database, connection)["log"], set(inspect(connection).get_table_names())
+        # Tables of the service are no part of the log: where some are gone, they are made again.
+        start = version if tables.service.tables.keys() <= there else min(version, BEFORE_SERVICE)
+        reached = upgrade(connection, start, progress)
+        made = [name for name in inspect(connection).get_table_names() if name not in there]
+        projections.create_all(connection)  # empty, where a ledger has none: a rebuild takes the rights from them
+        if not database.is_sqlite:
+            roles.give_rights(connection, set(inspect(connection).get_table_names()) - there)
+    log = [Migrated(name="log", before=version, version=reached)] if version < reached else []
+    return log + [Migrated(name=name, before=0, version=1) for name in made]
 
 
 def _count(connection: Connection, name: str, *, today: bool = False) -> int:

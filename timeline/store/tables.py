@@ -23,11 +23,11 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
     Uuid,
-    inspect,
 )
 
-SCHEMA_VERSION = 1
-"""Raised when the log's own tables change; a ledger of another version is refused until it is migrated."""
+SCHEMA_VERSION = 4
+"""Raised when a table here changes, with a revision in `migrations` that leads to it from the version before; a ledger
+of another version is refused until it is migrated."""
 
 metadata = MetaData()
 
@@ -97,7 +97,7 @@ schema_version = Table(
 )
 
 service = MetaData()
-"""What `timeline serve` needs besides. A ledger from before there were tokens gets these by `timeline migrate`."""
+"""What `timeline serve` needs besides."""
 
 tokens = Table(
     "tokens",
@@ -209,18 +209,19 @@ POSTGRESQL_TRIGGERS = (
 
 def create(connection: Connection) -> None:
     """Make the empty log: tables, triggers, head. The caller's transaction makes it whole or not at all."""
-    metadata.create_all(connection, checkfirst=False)
-    triggers = SQLITE_TRIGGERS if connection.dialect.name == "sqlite" else POSTGRESQL_TRIGGERS
-    for statement in triggers:
-        connection.exec_driver_sql(statement)
+    create_tables(connection)
+    create_triggers(connection)
     connection.execute(log_head.insert().values(id=1, position=0, recorded_at=0, frontier=b""))
+
+
+def create_tables(connection: Connection) -> None:
+    """Make the tables only, empty but for their version: for who fills them from another ledger."""
+    metadata.create_all(connection, checkfirst=False)
+    service.create_all(connection, checkfirst=False)
     connection.execute(schema_version.insert().values(part="log", version=SCHEMA_VERSION))
-    create_service(connection)
 
 
-def create_service(connection: Connection) -> list[str]:
-    """Make the tables of the service that are not there yet; gives their names."""
-    there = inspect(connection).get_table_names()
-    missing = [table for name, table in service.tables.items() if name not in there]
-    service.create_all(connection, missing, checkfirst=False)
-    return [table.name for table in missing]
+def create_triggers(connection: Connection) -> None:
+    """Make the triggers that keep the log append-only."""
+    for statement in SQLITE_TRIGGERS if connection.dialect.name == "sqlite" else POSTGRESQL_TRIGGERS:
+        connection.exec_driver_sql(statement)

@@ -1,0 +1,80 @@
+"""Rows of one ledger into the empty tables of another, on whichever database either is, in flat memory.
+
+Values go from driver to driver as they are. What differs between the databases is said in the query: SQLite holds a
+UUID as 32 digits, and PostgreSQL reads these, as it reads 0 and 1 for no and yes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+from sqlalchemy import Column, Connection, Table, Uuid, func, select
+from sqlalchemy.exc import DBAPIError
+
+from timeline.progress import Progress, untold
+from timeline.store import tables
+
+ROWS_AT_ONCE = 1000
+BYTES_AT_ONCE = 8_000_000
+"""Whichever is reached first; one row that is longer goes alone."""
+
+LOG = tuple(t for t in tables.metadata.sorted_tables if t is not tables.schema_version)
+"""The tables of the log. Its version is noted where the tables are made."""
+SERVICE = tuple(tables.service.sorted_tables)
+"""Those of the service."""
+
+_READS_UUID = "replace(\"{}\"::text, '-', '')"
+
+
+def copy(source: Connection, target: Connection, chosen: Iterable[Table], progress: Progress = untold) -> None:
+    """Copy all rows of some tables, in the order of their keys; the transaction of `source` says as of when."""
+    for table in chosen:
+        of = source.scalar(select(func.count()).select_from(table)) or 0
+        done = 0
+        for rows in _parts(_read(source, table)):
+            _write(target, table, rows)
+            done += len(rows)
+            progress("copying", done, of)
+
+
+def _read(connection: Connection, table: Table) -> Iterator[Sequence[Any]]:
+    is_sqlite = connection.dialect.name == "sqlite"
+    columns = ", ".join(_read_column(column, is_sqlite=is_sqlite) for column in table.columns)
+    order = ", ".join(f'"{column.name}"' for column in table.primary_key)
+    query = f"SELECT {columns} FROM {table.name} ORDER BY {order}"
+    with connection.exec_driver_sql(query, execution_options={"yield_per": ROWS_AT_ONCE}) as rows:
+        yield from rows
+
+
+def _read_column(column: Column[Any], *, is_sqlite: bool) -> str:
+    return f'"{column.name}"' if is_sqlite or not isinstance(column.type, Uuid) else _READS_UUID.format(column.name)
+
+
+def _parts(rows: Iterable[Sequence[Any]]) -> Iterator[list[tuple[Any, ...]]]:
+    part: list[tuple[Any, ...]] = []
+    size = 0
+    for row in rows:
+        part.append(tuple(row))
+        size += sum(len(value) for value in row if isinstance(value, bytes | str))
+        if len(part) == ROWS_AT_ONCE or size >= BYTES_AT_ONCE:
+            yield part
+            part, size = [], 0
+    if part:
+        yield part
+
+
+def _write(connection: Connection, table: Table, rows: list[tuple[Any, ...]]) -> None:
+    columns = ", ".join(f'"{column.name}"' for column in table.columns)
+    if connection.dialect.name == "sqlite":
+        marks = ", ".join("?" * len(table.columns))
+        connection.exec_driver_sql(f"INSERT INTO {table.name} ({columns}) VALUES ({marks})", rows)
+        return
+    driver: Any = connection.connection.driver_connection
+    errors = connection.dialect.loaded_dbapi.Error
+    try:
+        with driver.cursor() as cursor, cursor.copy(f"COPY {table.name} ({columns}) FROM STDIN") as stream:
+            for row in rows:
+                stream.write_row(row)
+    except errors as problem:
+        raise DBAPIError.instance(None, None, problem, errors) from problem

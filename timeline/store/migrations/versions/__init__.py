@@ -1,0 +1,1 @@
+"""One file a version: what it takes to come from the version before."""
