@@ -54,6 +54,13 @@ class Conflict(TimelineError):
 
 
 class StoreError(TimelineError):
-    """The ledger is missing, locked, damaged, or of another version of this program."""
+    """The ledger is missing, locked, damaged, or of another version of this program.
+
+    `told` is for those who may not know where it stands: what is wrong, without paths, addresses or words of a driver.
+    """
 
     exit_status = STORE
+
+    def __init__(self, message: str, told: str = "the ledger cannot be used now") -> None:
+        self.told = told
+        super().__init__(message)

@@ -15,12 +15,13 @@ from hashlib import sha256
 from typing import NamedTuple
 
 import msgspec
-from sqlalchemy import Connection, insert, inspect, select, update
+from sqlalchemy import Connection, insert, select, update
 from sqlalchemy.engine import Row
 
-from timeline.errors import Conflict, StoreError, UnknownName, UsageError
+from timeline.errors import AmbiguousName, Conflict, UnknownName, UsageError
 from timeline.moments import instant
 from timeline.naming import near
+from timeline.places import is_kept, require
 from timeline.store.log import Clock, system_clock
 from timeline.store.tables import tokens as table
 
@@ -109,11 +110,6 @@ def _in_digits(number: int, width: int) -> str:
 # -- in the ledger ----------------------------------------------------------------------------------------------------
 
 
-def is_kept(connection: Connection) -> bool:
-    """Whether the ledger has a place for tokens; one that was made before there were any has not."""
-    return inspect(connection).has_table(table.name)
-
-
 def create(
     connection: Connection,
     name: str,
@@ -127,7 +123,7 @@ def create(
 
     Raises UsageError for a name that nobody could read later, Conflict for one that a valid token has.
     """
-    _require(connection)
+    require(connection, table)
     if not name.strip() or not name.isprintable() or len(name) > LONGEST_NAME or name != name.strip():
         raise UsageError(f"a name is 1 to {LONGEST_NAME} characters that can be shown, not {name!r}")
     if any(t.is_valid and t.name == name for t in every(connection, clock=clock)):
@@ -149,23 +145,25 @@ def create(
 
 def every(connection: Connection, *, clock: Clock = system_clock) -> list[Token]:
     """All tokens that were ever made, the oldest first; none where the ledger has no place for them."""
-    if not is_kept(connection):
+    if not is_kept(connection, table):
         return []
     now = clock()
     return [_token(row, now) for row in connection.execute(select(table).order_by(table.c.created_at, table.c.id))]
 
 
 def revoke(connection: Connection, given: str, *, clock: Clock = system_clock) -> list[Token]:
-    """End the token of this id, or those of this name; gives those that were valid.
+    """End the token of this name or id; gives it if it was valid.
 
-    Raises UnknownName if there never was one.
+    Raises UnknownName if there never was one, AmbiguousName where it is the name of one and the id of another.
     """
-    _require(connection)
+    require(connection, table)
     known = every(connection, clock=clock)
     meant = [t for t in known if given in (t.id, t.name)]
     if not meant:
         raise UnknownName(given, near(given, [name for t in known for name in (t.name, t.id)]), "token")
     ended = [t for t in meant if t.is_valid]
+    if len(ended) > 1:
+        raise AmbiguousName(given, [f"{t.id} {t.name!r}" for t in ended])
     these = table.c.id.in_([t.id for t in ended])
     connection.execute(update(table).where(these).values(revoked_at=clock()))
     return ended
@@ -173,11 +171,22 @@ def revoke(connection: Connection, given: str, *, clock: Clock = system_clock) -
 
 def valid(connection: Connection, given: Given, *, clock: Clock = system_clock) -> Token | None:
     """The token that was shown; None if there is none such, or it is expired or revoked: nobody is told which."""
+    if not is_kept(connection, table):
+        return None
     row = connection.execute(select(table).where(table.c.id == given.id)).one_or_none()
     expected = bytes(row.hash) if row is not None else bytes(32)
     is_same = hmac.compare_digest(sha256(given.secret).digest(), expected)
     found = None if row is None else _token(row, clock())
     return found if is_same and found is not None and found.is_valid else None
+
+
+def good(connection: Connection, ids: Iterable[str], *, clock: Clock = system_clock) -> set[str]:
+    """Those of some tokens, by their ids, that still let in."""
+    if not is_kept(connection, table):
+        return set()
+    never_ends = table.c.expires_at.is_(None)
+    is_valid = table.c.revoked_at.is_(None) & (never_ends | (table.c.expires_at > clock()))
+    return set(connection.scalars(select(table.c.id).where(table.c.id.in_(list(ids)), is_valid)))
 
 
 def scopes_of(given: Iterable[str]) -> tuple[str, ...]:
@@ -186,11 +195,6 @@ def scopes_of(given: Iterable[str]) -> tuple[str, ...]:
     for scope in sorted(wanted - SCOPES.keys()):
         raise UnknownName(scope, near(scope, SCOPES) or list(SCOPES), "scope")
     return tuple(scope for scope in SCOPES if scope in wanted)
-
-
-def _require(connection: Connection) -> None:
-    if not is_kept(connection):
-        raise StoreError("this ledger was made before there were tokens: run `timeline migrate`")
 
 
 def _token(row: Row[tuple[object, ...]], now: int) -> Token:

@@ -13,12 +13,13 @@ from typing import NamedTuple
 from urllib.parse import urlsplit
 
 import msgspec
-from sqlalchemy import ColumnElement, Connection, delete, func, insert, inspect, select, update
+from sqlalchemy import ColumnElement, Connection, delete, func, insert, select, update
 from sqlalchemy.engine import Row
 
-from timeline.errors import StoreError, UnknownName, UsageError
+from timeline.errors import UnknownName, UsageError
 from timeline.moments import instant
 from timeline.naming import near
+from timeline.places import is_kept, require
 from timeline.store import log
 from timeline.store.log import Clock, system_clock
 from timeline.store.tables import webhook_failures, webhooks
@@ -100,11 +101,6 @@ class Outcome(NamedTuple):
 # -- keeping ----------------------------------------------------------------------------------------------------------
 
 
-def is_kept(connection: Connection) -> bool:
-    """Whether the ledger has a place for webhooks; one that was made before there were any has not."""
-    return inspect(connection).has_table(webhooks.name)
-
-
 def add(
     connection: Connection,
     url: str,
@@ -118,7 +114,7 @@ def add(
 
     It begins with what is recorded from now on, or after a position; a batch in which that lies is told whole.
     """
-    _require(connection)
+    require(connection, webhooks)
     secret, webhook_id = SECRET_PREFIX + b64encode(secrets.token_bytes(32)).decode(), secrets.token_hex(4)
     row = {
         "id": webhook_id,
@@ -150,7 +146,7 @@ def _beginning(connection: Connection, after: int | None) -> int:
 
 def every(connection: Connection, *, clock: Clock = system_clock) -> list[Webhook]:
     """All webhooks, the oldest first; none where the ledger has no place for them."""
-    if not is_kept(connection):
+    if not is_kept(connection, webhooks):
         return []
     now, end = clock(), log.head_position(connection)
     count = select(webhook_failures.c.webhook, func.count()).group_by(webhook_failures.c.webhook)
@@ -161,7 +157,7 @@ def every(connection: Connection, *, clock: Clock = system_clock) -> list[Webhoo
 
 def find(connection: Connection, webhook_id: str) -> Target:
     """A webhook with what it takes to deliver. Raises UnknownName."""
-    _require(connection)
+    require(connection, webhooks)
     row = connection.execute(select(webhooks).where(webhooks.c.id == webhook_id)).one_or_none()
     if row is None:
         raise UnknownName(webhook_id, near(webhook_id, connection.scalars(select(webhooks.c.id))), "webhook")
@@ -177,7 +173,7 @@ def remove(connection: Connection, webhook_id: str) -> None:
 
 def failures(connection: Connection, webhook_id: str | None = None) -> list[Failure]:
     """What was given up, of one webhook or of all, in the order of the log."""
-    if not is_kept(connection):
+    if not is_kept(connection, webhooks):
         return []
     query = select(webhook_failures).order_by(webhook_failures.c.webhook, webhook_failures.c.position)
     if webhook_id is not None:
@@ -216,11 +212,6 @@ def given_up(attempts: int, outcome: Outcome, clock: Clock) -> dict[str, object]
         "error": outcome.error[:LONGEST_ERROR],
         "died_at": clock(),
     }
-
-
-def _require(connection: Connection) -> None:
-    if not is_kept(connection):
-        raise StoreError("this ledger was made before there were webhooks: run `timeline migrate`")
 
 
 def shown_url(url: str) -> str:

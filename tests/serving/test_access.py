@@ -86,6 +86,14 @@ def test_nobody_is_told_what_is_wrong_with_a_token(closed, own_ledger):
     assert len({a.json()["detail"] for a in answers}) == 1
 
 
+def test_a_browser_is_told_in_a_page_that_it_takes_a_token(closed):
+    refused = closed.get("/deals", headers={"accept": "text/html"})
+
+    assert (refused.status_code, refused.headers["content-type"]) == (401, "text/html; charset=utf-8")
+    assert refused.headers["www-authenticate"] == 'Bearer realm="timeline"'
+    assert closed.get("/deals.json", headers={"accept": "text/html"}).json()["status"] == 401
+
+
 def test_a_mistyped_token_is_told(closed, own_ledger):
     token = made(own_ledger, "ada", "read")
 
@@ -192,8 +200,28 @@ def test_a_page_that_may_read_may_show_its_token(own_ledger):
         assert client.options("/deals.json", headers=asked).status_code == 200
         refused = client.get("/deals.json", headers={"origin": "https://example.org"})
         assert (refused.status_code, refused.headers["access-control-allow-origin"]) == (401, "https://example.org")
+        for header in ("if-none-match", "last-event-id"):
+            asked["access-control-request-headers"] = header
+            assert client.options("/deals.json", headers=asked).status_code == 200
         asked["access-control-request-method"] = "POST"
         assert client.options("/api/events", headers=asked).status_code == 400
+
+
+def test_a_copy_for_one_page_is_not_shown_to_another(own_ledger):
+    """What a page may read depends on where it is from, and says so, also to those that may not read it."""
+    with serving(own_ledger, cors=("https://example.org",)) as client:
+        for origin, allowed in (
+            ("https://example.org", "https://example.org"),
+            ("https://evil.example", None),
+            ("", None),
+        ):
+            headers = {"origin": origin} if origin else {}
+            for path in ("/deals.json", "/nothing.json"):
+                answer = client.get(path, headers=headers)
+                assert "Origin" in answer.headers["vary"]
+                assert answer.headers.get("access-control-allow-origin") == (origin if allowed else None)
+        read = client.get("/deals.json", headers={"origin": "https://example.org"})
+        assert {"ETag", "Link", "Retry-After"} <= set(read.headers["access-control-expose-headers"].split(", "))
 
 
 # -- private feeds ----------------------------------------------------------------------------------------------------

@@ -5,9 +5,11 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sqlalchemy import Connection
 
 from tests.serving.conftest import serving
 from tests.serving.tokens import bearing, made
+from timeline import tokens
 from timeline.serving.limits import Buckets, Limits, who
 from timeline.serving.settings import Settings
 
@@ -61,6 +63,13 @@ def test_those_who_ask_no_more_are_forgotten():
 
     assert len(buckets) == 10
     assert buckets.wait("999") > 0
+
+
+def test_to_look_takes_nothing():
+    buckets = Buckets(1, 1, clock=Clock())
+
+    assert [buckets.wait("a", takes=False) for _ in range(5)] == [0] * 5
+    assert (len(buckets), buckets.wait("a"), buckets.wait("a", takes=False)) == (0, 0, 1)
 
 
 def test_no_rate_is_no_limit():
@@ -137,3 +146,30 @@ def test_whoever_tries_tokens_spends_what_their_address_may_ask(own_ledger):
         tried = [client.get("/deals.json", headers={**BEHIND_A_PROXY, **bearing("tl_x")}) for _ in range(20)]
 
     assert (tried[0].status_code, tried[-1].status_code) == (401, 429)
+
+
+def test_whoever_tried_too_many_tokens_is_not_even_looked_up(own_ledger, monkeypatch):
+    """The ledger is asked no more; but who was let in before from there, still is."""
+    asked: list[str] = []
+    valid = tokens.valid
+
+    def counted(connection: Connection, given: tokens.Given) -> tokens.Token | None:
+        asked.append(given.id)
+        return valid(connection, given)
+
+    monkeypatch.setattr(tokens, "valid", counted)
+    ada, bob = (bearing(made(own_ledger, name, "read")) for name in ("ada", "bob"))
+    with serving(own_ledger, rate=0.5) as client:
+        first = client.get("/deals.json", headers={**BEHIND_A_PROXY, **ada})
+        unknown = [f"{n:08x}" for n in range(20)]
+        tried = [
+            client.get("/deals.json", headers={**BEHIND_A_PROXY, **bearing(tokens.written(i, bytes(32)))})
+            for i in unknown
+        ]
+        again = client.get("/deals.json", headers={**BEHIND_A_PROXY, **ada})
+        other = client.get("/deals.json", headers={**BEHIND_A_PROXY, **bob})
+        elsewhere = client.get("/deals.json", headers=bob)
+
+    assert (first.status_code, again.status_code, other.status_code, elsewhere.status_code) == (200, 200, 429, 200)
+    assert [t.status_code for t in tried] == [401] * 2 + [429] * 18
+    assert [i for i in asked if i in unknown] == unknown[:2]

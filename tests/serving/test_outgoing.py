@@ -241,6 +241,35 @@ def test_a_redirect_is_not_followed(status):
     assert elsewhere.got == []
 
 
+@pytest.mark.parametrize("location", ["http:h", ":https://]", ":https://http::", "a" * 65_530, "//", "é"])
+def test_where_an_answer_leads_is_not_even_read(location):
+    """Some addresses make a client fail in ways of its own; then the message would be sent for ever."""
+    with receiving() as receiver:
+        receiver.statuses, receiver.headers = [302], {"location": location}
+        assert sent(receiver.url) == Outcome(302, "it answered 302")
+
+
+@pytest.mark.parametrize("problem", [httpx.InvalidURL("odd"), ValueError("odd"), OSError(), httpx.ReadError("odd")])
+def test_an_address_that_nobody_can_use_is_a_failed_attempt(tmp_path, monkeypatch, problem):
+    """Whatever the library that sends makes of it: it is counted, and given up in the end."""
+
+    async def post(*args: Any) -> Outcome:
+        raise problem
+
+    monkeypatch.setattr(outgoing, "_post", post)
+    clock = Now()
+    with Ledger.create(str(tmp_path / "timeline.db")) as ledger:
+        ledger.record([new(org("acme"))])
+        added(ledger, "http://127.0.0.1:9/")
+        deliver(ledger, clock)
+
+        assert (shown(ledger, clock).attempts, failed(ledger)) == (1, [])
+        for _ in range(8):
+            clock.wait(100_000)
+            deliver(ledger, clock)
+        assert [f.attempts for f in failed(ledger)] == [8]
+
+
 @pytest.mark.parametrize("status", [200, 201, 202, 204, 206])
 def test_any_status_of_success_is_success(status):
     with receiving() as receiver:

@@ -144,3 +144,15 @@ def test_there_must_be_a_ledger(tmp_path):
     ran = subprocess.run(command, capture_output=True, text=True, timeout=60)
 
     assert (ran.returncode, "there is no ledger" in ran.stderr) == (6, True)
+
+
+def test_links_name_the_port_that_it_took(tmp_path):
+    path = tmp_path / "timeline.db"
+    Ledger.create(str(path)).close()
+    with started(str(path), tmp_path / "log") as service:
+        port = service.client.base_url.port
+        page = service.client.get("/").text
+
+    assert port
+    assert f"webcal://127.0.0.1:{port}/" in page
+    assert "127.0.0.1:0" not in page

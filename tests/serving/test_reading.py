@@ -7,6 +7,8 @@ import gzip
 import io
 import json
 import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
 
 import httpx
 import pytest
@@ -18,13 +20,17 @@ from events.dates import day_of
 from tests.cli.conftest import Run
 from tests.serving.conftest import serving
 from tests.timeline.builders import layoff, org
+from timeline.errors import StoreError
 from timeline.ledger import Ledger, following, new
 from timeline.serving.forms import FORMS
 from timeline.serving.logs import _hidden
-from timeline.serving.problems import TITLES
-from timeline.serving.resources import RESOURCES
+from timeline.serving.parameters import Question
+from timeline.serving.problems import TITLES, problem_of
+from timeline.serving.resources import RESOURCES, Found
 from timeline.serving.security import Guarded
 from timeline.serving.settings import Settings
+from timeline.store.database import Database
+from timeline.view import View
 
 NAMED = {
     "state": "2024-06-01",
@@ -455,3 +461,109 @@ def test_readers_see_whole_batches_while_a_writer_appends(database_url):
 
     assert torn == []
     assert len(last["items"]) == 120
+
+
+# -- as a client may ask ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("takes", "is_packed"),
+    [
+        ("gzip", True),
+        ("gzip, deflate, br, zstd", True),
+        ("GZIP;Q=0.5", True),
+        ("x-gzip", True),
+        ("*", True),
+        ("br, *;q=0.1", True),
+        ("gzip;q=0", False),
+        ("gzip; q=0.000", False),
+        ("gzip;q=0, *", False),
+        ("*;q=0", False),
+        ("identity", False),
+        ("notgzip, gzipped", False),
+        ("", False),
+        (";;,,=", False),
+    ],
+)
+def test_only_who_takes_gzip_gets_it(example_client, takes, is_packed):
+    request = example_client.build_request("GET", "/as-of/2024-06-01.json", headers={"accept-encoding": takes})
+    answer = example_client.send(request, stream=True)
+    answer.close()
+
+    assert (answer.headers.get("content-encoding") == "gzip") is is_packed
+
+
+def test_what_many_ask_at_once_is_worked_out_once(tmp_path, monkeypatch):
+    """And who asks after something was recorded gets what was recorded, though the others still wait."""
+    begun, may_end = threading.Event(), threading.Event()
+    asked: list[int] = []
+    found = RESOURCES["deals"].find
+
+    def slow(view: View, question: Question, name: str) -> Found:
+        asked.append(view.position)
+        begun.set()
+        assert may_end.wait(20)
+        return found(view, question, name)
+
+    monkeypatch.setitem(RESOURCES, "deals", RESOURCES["deals"]._replace(find=slow))
+    path = tmp_path / "timeline.db"
+    with Ledger.create(str(path)) as ledger, serving(path) as client, ThreadPoolExecutor(20) as several:
+        ledger.record([new(org("acme"))])
+        first = [several.submit(client.get, "/deals.json") for _ in range(8)]
+        wait_for(client, 8)
+        ledger.record([new(org("bell"))])
+        later = [several.submit(client.get, "/deals.json") for _ in range(4)]
+        wait_for(client, 12)
+        may_end.set()
+        positions = [[a.result().json()["position"] for a in answers] for answers in (first, later)]
+
+    assert positions == [[1] * 8, [2] * 4]
+    assert sorted(asked) == [1, 2]
+
+
+def wait_for(client: httpx.Client, number: int) -> None:
+    """Wait until so many questions are being answered, besides the one that asks for it."""
+    for _ in range(400):
+        if f"timeline_requests_open {number + 1}.0" in client.get("/-/metrics").text:
+            return
+        time.sleep(0.05)
+    raise AssertionError(f"there were never {number} questions")
+
+
+def test_a_mistake_is_told_to_all_who_asked_the_same(example_client):
+    with ThreadPoolExecutor(8) as several:
+        asked = [several.submit(example_client.get, "/orgs/fayr.json") for _ in range(16)]
+
+    assert {a.result().status_code for a in asked} == {404}
+
+
+def test_what_is_wrong_with_the_ledger_is_told_without_where_it_stands(tmp_path, caplog):
+    """The log of the service has the rest."""
+    path = tmp_path / "secret-place" / "timeline.db"
+    path.parent.mkdir()
+    with Ledger.create(str(path)) as ledger, serving(path) as client:
+        ledger.record([new(org("acme"))])
+        with ledger.database.writing() as connection:
+            connection.exec_driver_sql("DROP TABLE schema_version")
+        ready = client.get("/-/ready")
+        with ledger.database.writing() as connection:
+            connection.exec_driver_sql("DELETE FROM log_head")
+        answers = [client.get(p, headers={"accept": "text/html"}) for p in ("/deals.json", "/deals", "/api/stream")]
+
+    assert {a.status_code for a in (ready, *answers)} == {503}
+    assert {a.headers["retry-after"] for a in answers} == {"5"}
+    for answer in (ready, *answers):
+        assert "ledger" in answer.text
+        assert "secret-place" not in answer.text
+        assert "timeline.db" not in answer.text
+    assert "secret-place" in caplog.text
+
+
+def test_a_server_of_the_database_is_not_named_either():
+    """Its name, its user and its words are for those who keep the service."""
+    database = Database("postgresql+psycopg://someone:hidden@192.0.2.1:1/secret?connect_timeout=1")
+    with pytest.raises(StoreError) as refused, database.reading():
+        pass
+
+    told = problem_of(refused.value)
+    assert (told.status, told.detail) == (503, "the ledger cannot be reached")

@@ -4,15 +4,24 @@ from __future__ import annotations
 
 import json
 import threading
+import time
 from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from typing import Any
 
 import httpx
 import pytest
 
+from events.about import Erasure, Retraction
 from tests.serving.conftest import serving
+from tests.serving.tokens import bearing, made
 from tests.timeline.builders import layoff, org, person
-from timeline.ledger import Ledger, new
+from timeline import tokens
+from timeline.ledger import Ledger, following, new
+from timeline.serving import stream
+from timeline.store.log import system_clock
+
+OPEN_ADDRESS = {"host": "0.0.0.0", "hosts": ("127.0.0.1",)}  # what others reach
 
 
 def messages(response: httpx.Response) -> Iterator[dict[str, Any]]:
@@ -131,3 +140,117 @@ def test_the_service_ends_although_somebody_listens(tmp_path):
         thread.join(20)
 
     assert ended.is_set()
+
+
+# -- who may listen ---------------------------------------------------------------------------------------------------
+
+
+@contextmanager
+def listening(client: httpx.Client, headers: dict[str, str] | None = None, **query: Any) -> Iterator[Iterator[str]]:
+    """The lines of a stream that has begun."""
+    with client.stream("GET", "/api/stream", headers=headers, params=query) as response:
+        assert response.status_code == 200, response.read()
+        lines = response.iter_lines()
+        assert next(lines).startswith("retry")
+        yield lines
+
+
+def test_a_token_that_ends_takes_its_stream_along(database_url):
+    """Revoked by hand, or over by itself; others go on, and nothing that is recorded after it is told."""
+    with Ledger.create(database_url) as ledger:
+        ledger.record([new(org("acme"))])
+        with ledger.database.writing() as connection:
+            expiring, _ = tokens.create(connection, "eve", ["read"], expires_at=system_clock() + 2_000_000)
+        revoked, good = made(database_url, "ada", "read"), made(database_url, "bob", "read")
+        with (
+            serving(database_url, **OPEN_ADDRESS) as client,
+            listening(client, bearing(revoked)) as of_revoked,
+            listening(client, bearing(expiring)) as of_expiring,
+            listening(client, bearing(good)) as of_good,
+        ):
+            with ledger.database.writing() as connection:
+                tokens.revoke(connection, "ada")
+            assert not [line for line in of_revoked if line and not line.startswith(":")]
+            assert not [line for line in of_expiring if line and not line.startswith(":")]
+            ledger.record([new(layoff("acme"))])
+            assert [m["id"] for m in messages_of(of_good, 1)] == ["2"]
+
+
+def test_so_many_listen_with_one_token_and_from_one_address(tmp_path, monkeypatch):
+    monkeypatch.setattr(stream, "MOST_EACH", 2)
+    path = tmp_path / "timeline.db"
+    Ledger.create(str(path)).close()
+    token = bearing(made(path, "ada", "read"))
+    ways = [token, {"x-forwarded-for": "203.0.113.1"}, {"x-forwarded-for": "2001:db8::1"}]
+    with serving(path, writes=True, rate=0.0) as client:
+        for headers in ways:
+            with listening(client, headers), listening(client, headers):
+                refused = client.get("/api/stream", headers=headers)
+                assert (refused.status_code, refused.json()["type"]) == (429, "/api#busy")
+                assert int(refused.headers["retry-after"]) > 0
+            wait_for_places(client, headers)
+        with ExitStack() as several:  # on this machine only all of them count
+            for _ in range(5):
+                several.enter_context(listening(client))
+
+
+def wait_for_places(client: httpx.Client, headers: dict[str, str]) -> None:
+    """Who hung up gives the place back as soon as the service learns of it."""
+    for _ in range(400):
+        with client.stream("GET", "/api/stream", headers=headers) as response:
+            if response.status_code == 200:
+                return
+        time.sleep(0.05)
+    raise AssertionError("no place was given back")
+
+
+def test_only_so_many_listen_at_once(tmp_path, monkeypatch):
+    monkeypatch.setattr(stream, "MOST", 30)
+    path = tmp_path / "timeline.db"
+    with Ledger.create(str(path)) as ledger, serving(path) as client, ExitStack() as several:
+        ledger.record([new(org("acme"))])
+        all_ = [several.enter_context(listening(client)) for _ in range(30)]
+        refused = client.get("/api/stream")
+        assert (refused.status_code, refused.headers["retry-after"]) == (503, "30")
+        ledger.record([new(layoff("acme"))])
+        assert [messages_of(lines, 1)[0]["id"] for lines in all_] == ["2"] * 30
+
+
+def test_the_head_of_the_stream_takes_no_place(tmp_path):
+    path = tmp_path / "timeline.db"
+    Ledger.create(str(path)).close()
+    with serving(path) as client:
+        head = client.head("/api/stream")
+        numbers = client.get("/-/metrics").text
+
+    assert (head.status_code, head.headers["content-type"]) == (200, "text/event-stream; charset=utf-8")
+    assert "content-length" not in head.headers
+    assert "timeline_stream_listeners 0.0" in numbers
+
+
+@pytest.mark.parametrize("about", [{"org": "bell"}, {"org": "bell", "kind": "layoff"}, {}])
+def test_everybody_learns_what_was_erased(database_url, about):
+    """What it was about nobody knows any more, so those who asked for one organization are told too."""
+    with Ledger.create(database_url) as ledger, serving(database_url) as client:
+        said = new(layoff("bell", note="nobody may know"))
+        ledger.record([new(org("acme")), new(org("bell"))])
+        ledger.record([said])
+        with listening(client, **about) as lines:
+            ledger.record([following(said.originator_id, 1, Erasure(ground="GDPR Art. 17"))])
+            ledger.record([new(layoff("bell"))])
+            told = messages_of(lines, 2)
+
+    assert [(m["event"], m["id"]) for m in told] == [("erasure", "4"), ("layoff", "5")]
+
+
+def test_those_who_asked_for_one_learn_what_was_retracted(tmp_path):
+    path = tmp_path / "timeline.db"
+    with Ledger.create(str(path)) as ledger, serving(path) as client:
+        ledger.record([new(org("acme")), new(org("bell"))])
+        of_acme, of_bell = new(layoff("acme")), new(layoff("bell"))
+        ledger.record([of_acme, of_bell])
+        for said in (of_acme, of_bell):
+            ledger.record([following(said.originator_id, 1, Retraction(reason="about another one"))])
+        told = taken(client, 3, after=0, org="bell")
+
+    assert [(m["event"], m["id"]) for m in told] == [("entity", "2"), ("layoff", "4"), ("retraction", "6")]

@@ -234,6 +234,34 @@ def test_a_token_is_made_shown_once_and_revoked(own_ledger: Path, run: Run):
     assert run("token", "list", "--format", "table", db=own_ledger).out.split()[-1] == "revoked"
 
 
+def test_a_list_tells_the_last_day_on_which_a_token_is_good(own_ledger: Path, run: Run):
+    run("token", "create", "to-a-day", "--scope", "read", "--expires", "2100-03-01", db=own_ledger)
+    with Ledger.open(str(own_ledger)) as ledger, ledger.database.writing() as connection:
+        noon = 4_107_585_600_000_000  # 1 March 2100, 12:00
+        tokens.create(connection, "to-noon", ["read"], expires_at=noon)
+        assert tokens.good(connection, [t.id for t in tokens.every(connection)], clock=lambda: noon) == {
+            t.id for t in tokens.every(connection) if t.name == "to-a-day"
+        }
+    listed = run("token", "list", "--format", "table", db=own_ledger).out
+
+    assert listed.count("2100-03-01") == 2
+    assert "2100-03-02" not in listed
+
+
+def test_the_name_of_one_token_may_be_the_id_of_another(own_ledger: Path, run: Run):
+    """Nobody is let out by a guess: each is told, and each has something that it alone is called."""
+    first = tokens.read(run("token", "create", "ada", "--scope", "read", db=own_ledger).out.strip()).id
+    second = tokens.read(run("token", "create", first, "--scope", "read", db=own_ledger).out.strip()).id
+    ran = run("token", "revoke", first, db=own_ledger)
+
+    assert ran.status == 3
+    assert f"{first} 'ada'" in ran.err
+    assert f"{second} '{first}'" in ran.err
+    assert [t["state"] for t in run("token", "list", "--json", db=own_ledger).items] == ["valid", "valid"]
+    assert run("token", "revoke", "ada", db=own_ledger).status == 0
+    assert f"Revoked token {second}" in run("token", "revoke", first, db=own_ledger).err
+
+
 @pytest.mark.parametrize(
     ("words", "status", "said"),
     [

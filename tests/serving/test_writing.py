@@ -30,13 +30,16 @@ from tests.serving.tokens import bearing, made, writing
 from tests.timeline.builders import layoff, org, source
 from tests.timeline.builders import rows as rows_of
 from tests.timeline.telling import begin
+from timeline import tokens
 from timeline.entries import entry_named
 from timeline.errors import StoreError
+from timeline.exports.formats import Options, exporter
+from timeline.exports.selection import Selection
 from timeline.imports.jsonlfile import open_document
 from timeline.imports.places import BadFile
 from timeline.imports.recording import import_documents
 from timeline.ledger import Ledger, new
-from timeline.serving import bodies, repeated, sent
+from timeline.serving import bodies, importing, repeated, sent
 from timeline.serving import writing as module
 from timeline.serving.openapi import document
 from timeline.serving.openapi_writing import EXAMPLES, WHEN
@@ -617,7 +620,9 @@ def test_to_record_something_is_no_question(own_ledger, path):
         assert {client.request(m, path).status_code for m in ("GET", "PUT", "DELETE", "PATCH")} == {405}
 
 
-@pytest.mark.parametrize("origin", ["https://evil.example", "null", "http://127.0.0.1:1", "http://127.0.0.1"])
+@pytest.mark.parametrize(
+    "origin", ["https://evil.example", "null", "http://127.0.0.1:1", "http://127.0.0.1", "http://["]
+)
 def test_pages_of_other_sites_record_nothing(own_ledger, origin):
     with writing(own_ledger) as client:
         refused = client.post("/api/events", json=CUT, headers={"origin": origin})
@@ -814,7 +819,7 @@ def test_nothing_that_is_sent_is_a_bug(worlds, value, path):
 
 
 @settings(max_examples=60)
-@given(st.binary(max_size=200), st.sampled_from(list(module.MEDIA_TYPES)))
+@given(st.binary(max_size=200), st.sampled_from(list(importing.MEDIA_TYPES)))
 def test_no_bytes_are_a_bug(worlds, raw, sort):
     client, posted, _ = worlds
     before = head(posted)
@@ -872,6 +877,37 @@ def test_a_store_that_is_busy_says_when_to_come_again(tmp_path, monkeypatch):
     assert (refused.status_code, refused.headers["retry-after"]) == (503, "5")
 
 
+@pytest.mark.parametrize("path", ["/api/events", "/api/import?read_as=jsonl"])
+def test_a_token_that_ends_while_something_is_sent_with_it_records_nothing(tmp_path, path):
+    """The body takes its time; when it is there, the token lets nobody in any more."""
+    with Ledger.create(str(tmp_path / "from.db")) as other:
+        other.record([new(org("acme"))])
+        out = BytesIO()
+        with other.ask() as view:
+            exporter("jsonl")(view, Selection(), out.write, Options())
+    event = b'{"kind": "entity", "id": "acme", "type": "organization", "name": "Acme"}'
+    body = out.getvalue() if "import" in path else event
+    file = tmp_path / "a.db"
+    with Ledger.create(str(file)) as ledger, writing(file) as client:
+
+        def slowly() -> Iterator[bytes]:
+            yield body[:10]
+            with ledger.database.writing() as connection:
+                tokens.revoke(connection, "ada")
+            yield body[10:]
+
+        refused = client.post(path, content=slowly(), headers={"content-type": "application/json"})
+
+        assert (refused.status_code, refused.json()["type"]) == (401, "/api#token")
+        assert head(ledger) == 0
+
+
+def test_so_many_mistakes_are_told_and_no_more(client):
+    refused = client.post("/api/events", json=[{**CUT, "id": "", "organization": "nobody"}] * 300)
+
+    assert (refused.status_code, len(refused.json()["errors"])) == (422, sent.MOST_TOLD)
+
+
 # -- the description --------------------------------------------------------------------------------------------------
 
 
@@ -900,7 +936,7 @@ def test_an_answer_is_as_described(client, ledger):
     got = client.post("/api/events", json=CUT).content
     assert msgspec.json.decode(got, type=module.Receipt).entry == UUID(CUT_ENTRY)
     imported = client.post("/api/import", content=FILE, headers=YAML).content
-    assert msgspec.json.decode(imported, type=module.Imported).counts == {"new": 2}
+    assert msgspec.json.decode(imported, type=importing.Imported).counts == {"new": 2}
 
 
 # -- the page ---------------------------------------------------------------------------------------------------------

@@ -15,6 +15,9 @@ OFTEN = "a second for one token or address, over a longer time; 0 for no limit"
 @click.command("serve")
 @click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen at.")
 @click.option("--port", type=click.IntRange(0, 65535), default=8000, show_default=True, help="0 takes any free one.")
+@click.option(
+    "--ledgers", metavar="PLACE", help="Serve all of a folder, or of a PostgreSQL database, each at its name."
+)
 @click.option("--title", default="", help="What pages and calendars call the whole.")
 @click.option("--public-url", default="", metavar="URL", help="Where others find it, for links that leave it.")
 @click.option("--allow-host", "hosts", multiple=True, metavar="NAME", help="Answer to this name too; * for any.")
@@ -32,6 +35,7 @@ def serve(
     asked: Asked,
     host: str,
     port: int,
+    ledgers: str | None,
     title: str,
     public_url: str,
     hosts: tuple[str, ...],
@@ -51,14 +55,18 @@ def serve(
         timeline serve
         timeline serve --port 8080 --public-url https://timeline.example.org
         timeline serve --write
+        timeline serve --ledgers /var/lib/timeline
     """
     if public_url and not re.fullmatch(r"https?://[!-~]+", public_url):
         raise UsageError(f"--public-url is an address like https://example.org/timeline, not {public_url!r}")
     if write and read_only:
         raise UsageError("--write and --read-only: a database that takes no writes records nothing")
+    if ledgers is not None and asked.journal is not None:
+        raise UsageError("--journal and --ledgers: a journal is of one ledger")
     from timeline.serving.access import check_open
     from timeline.serving.run import run
     from timeline.serving.settings import Settings
+    from timeline.shelf import Shelf
 
     settings = Settings(
         ledger=asked.address,
@@ -77,10 +85,14 @@ def serve(
         cors=cors,
         journal=asked.journal,
     )
-    with asked.ledger() as ledger:
-        check_open(ledger.database, settings)
+    shelf = None
+    if ledgers is None:
+        with asked.ledger() as ledger:
+            check_open(ledger.database, settings)
+    else:
+        shelf = Shelf(ledgers)
     try:
-        run(settings, as_json=log_ == "json", quiet=asked.output.quiet, tell=asked.output.note)
+        run(settings, shelf, as_json=log_ == "json", quiet=asked.output.quiet, tell=asked.output.note)
     except OSError as problem:
         raise StoreError(f"{host}:{port} cannot be listened at: {problem.strerror or problem}") from problem
 

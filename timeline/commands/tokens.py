@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import date as Day  # noqa: N812  # `Date` is one in EDTF
+from datetime import datetime, timedelta
 
 import click
 
@@ -105,8 +106,7 @@ def list_(asked: Asked) -> None:
         Column("state", fixed=True),
     )
     lines = [
-        Line((t.id, t.name, t.feed or " ".join(t.scopes), _day(t.created_at), _day(t.expires_at), _state(t)))
-        for t in found
+        Line((t.id, t.name, t.feed or " ".join(t.scopes), _day(t.created_at), _last_day(t), _state(t))) for t in found
     ]
     asked.output.answer(
         found,
@@ -116,8 +116,16 @@ def list_(asked: Asked) -> None:
     )
 
 
-def _day(moment: str | None) -> str:
-    return re.sub("T.*", "", moment or "")
+def _day(moment: str) -> str:
+    return re.sub("T.*", "", moment)
+
+
+def _last_day(found: tokens.Token) -> str:
+    """The last day on which it lets in; one that ends at midnight does not on the day that begins then."""
+    if found.expires_at is None:
+        return ""
+    ends = datetime.fromisoformat(found.expires_at) - timedelta(microseconds=1)
+    return ends.date().isoformat()
 
 
 def _state(found: tokens.Token) -> Cell:
@@ -128,7 +136,7 @@ def _state(found: tokens.Token) -> Cell:
 @click.argument("given", metavar="NAME|ID")
 @acts
 def revoke(asked: Asked, given: str) -> None:
-    """End a token at once, by its name or its id. What it recorded stays."""
+    """End a token at once, by its name or its id. What it recorded stays; who listens with it is let go."""
     with asked.ledger() as ledger, ledger.database.writing() as connection:
         ended = tokens.revoke(connection, given)
     for one in ended:

@@ -2,27 +2,33 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
+
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
-from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from events.errors import TimelineError
 from timeline import tokens
-from timeline.errors import StoreError, UsageError
+from timeline.errors import UsageError
+from timeline.places import require as require_place
 from timeline.serving import feeds
 from timeline.serving.limits import Limits, is_here
-from timeline.serving.problems import MEDIA_TYPE, Refused, told_as, written
+from timeline.serving.problems import Refused
 from timeline.serving.settings import Settings
+from timeline.serving.telling import error_response
 from timeline.store.database import Database
+from timeline.store.tables import tokens as table
 from timeline.tokens import FEED, Given, Mistyped, Token
 
 FREE = ("/-/health", "/-/ready")
-"""What whoever keeps the service running asks, who has no token."""
+"""What whoever keeps the service running asks, who has no token; of several ledgers it would tell that there is one."""
 READING = ("GET", "HEAD", "OPTIONS")
+MOST_GOOD = 1000
+"""Of so many tokens it is remembered that they were good, so that others at the same address do not keep them out."""
 REALM = 'Bearer realm="timeline"'
 _MISTYPED = "this is no token: a part of it is missing, or mistyped"
-_UNKNOWN = "the token lets nobody in: see `timeline token list`"
+UNKNOWN = "the token lets nobody in: see `timeline token list`"
 
 
 class Access:
@@ -31,10 +37,11 @@ class Access:
     def __init__(self, app: ASGIApp, settings: Settings, database: Database) -> None:
         self.app, self.settings, self.database = app, settings, database
         self.limits = Limits(settings)
+        self._good: OrderedDict[str, None] = OrderedDict()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let a request through, or say what it lacks."""
-        if scope["type"] != "http" or scope["path"] in FREE:
+        if scope["type"] != "http" or (scope["path"] in FREE and not self.settings.prefix):
             await self.app(scope, receive, send)
             return
         if self._is_anybodys(scope):
@@ -43,7 +50,7 @@ class Access:
         try:
             inside = await self._let_in(scope)
         except TimelineError as error:
-            await _refusal(scope, error)(scope, receive, send)
+            await error_response(Request(scope), error, self.settings)(scope, receive, send)
             return
         try:
             await self.app(inside, receive, _private(inside, send))
@@ -70,7 +77,7 @@ class Access:
         token = await self._token(scope, is_feed=is_feed)
         writes = scope["method"] not in READING
         if wait := self.limits.wait(token.id if token else None, _address(scope), writes=writes):
-            raise Refused(429, "busy", f"try again in {wait} s", (("retry-after", str(wait)),))
+            raise _too_often(wait)
         if token is not None:
             scope["token"], scope["token_name"] = token, token.name
         if is_feed:
@@ -84,22 +91,38 @@ class Access:
         if text is None:
             return None
         try:
-            found = await run_in_threadpool(self._valid, tokens.read(text))
+            given = tokens.read(text)
         except Mistyped:
             raise self._refused(scope, _MISTYPED) from None
+        if given.id not in self._good and (wait := self.limits.wait(None, _address(scope), writes=False, takes=False)):
+            raise _too_often(wait)  # without having asked the ledger
+        found = await run_in_threadpool(self._valid, given)
         if found is None or (FEED in found.scopes) != is_feed:
-            raise self._refused(scope, _UNKNOWN)
+            self._good.pop(given.id, None)
+            raise self._refused(scope, UNKNOWN)
+        self._good[given.id] = None
+        if len(self._good) > MOST_GOOD:
+            self._good.popitem(last=False)
         return found
 
     def _refused(self, scope: Scope, why: str) -> Refused:
         """Whoever tries tokens spends what their address may ask."""
         if wait := self.limits.wait(None, _address(scope), writes=False):
-            return Refused(429, "busy", f"try again in {wait} s", (("retry-after", str(wait)),))
-        return Refused(401, "token", why, (("www-authenticate", f'{REALM}, error="invalid_token"'),))
+            return _too_often(wait)
+        return unknown(why)
 
     def _valid(self, given: Given) -> Token | None:
         with self.database.reading(of_ledger=False) as connection:
-            return tokens.valid(connection, given) if tokens.is_kept(connection) else None
+            return tokens.valid(connection, given)
+
+
+def unknown(why: str = UNKNOWN) -> Refused:
+    """What is said to whoever shows a token that lets nobody in."""
+    return Refused(401, "token", why, (("www-authenticate", f'{REALM}, error="invalid_token"'),))
+
+
+def _too_often(wait: int) -> Refused:
+    return Refused(429, "busy", f"try again in {wait} s", (("retry-after", str(wait)),))
 
 
 def require(token: Token | None, scope: str) -> Token:
@@ -124,10 +147,9 @@ def check_open(database: Database, settings: Settings) -> None:
     if settings.reads_freely and not settings.writes:
         return
     with database.reading(of_ledger=False) as connection:
-        is_kept = tokens.is_kept(connection)
+        if settings.writes:
+            require_place(connection, table)
         found = [t for t in tokens.every(connection) if t.is_valid]
-    if settings.writes and not is_kept:
-        raise StoreError(f"{database.shown} has no place for tokens yet: run `timeline migrate`")
     if not found and not settings.reads_freely:
         raise UsageError(
             f"others can reach {settings.host}, and nobody has a token: make one with `timeline token create NAME "
@@ -179,8 +201,3 @@ def _private(scope: Scope, send: Send) -> Send:
 
 def _for_one(cache_control: bytes) -> bytes:
     return cache_control if b"no-store" in cache_control else b"private, " + cache_control.replace(b"public, ", b"")
-
-
-def _refusal(scope: Scope, error: TimelineError) -> Response:
-    found, headers = told_as(error)
-    return Response(written(found, scope.get("request_id", "")), found.status, headers, media_type=MEDIA_TYPE)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
 from contextlib import contextmanager
 from email.utils import formatdate
+from functools import lru_cache
 from typing import NamedTuple
 from urllib.parse import quote
 
@@ -59,6 +61,7 @@ class Answers:
         self.head = Head(ledger.database)
         self.memory = Memory(settings.cache_bytes)
         self.version = release_in_a_word()
+        self._begun: dict[Hashable, asyncio.Future[Rendered]] = {}
         self._usual, self._slow = anyio.CapacityLimiter(USUAL), anyio.CapacityLimiter(SLOW)
 
     async def find(self, path: str, query: bytes) -> Rendered | None:
@@ -66,7 +69,17 @@ class Answers:
         return self.memory.find((today(), path, query), await self.head.end())
 
     async def answer(self, path: str, wanted: Wanted) -> Rendered:
-        """Work an answer out, and keep it. Raises TimelineError, and Elsewhere for a name that is no id."""
+        """Work an answer out, and keep it. Raises TimelineError, and Elsewhere for a name that is no id.
+
+        Whoever asks the same meanwhile gets the same; not who comes after something was recorded that it may not know.
+        """
+        key = today(), path, wanted.query, await self.head.end()
+        if (begun := self._begun.get(key)) is None:
+            begun = self._begun[key] = asyncio.ensure_future(self._work(path, wanted))
+            begun.add_done_callback(lambda _: self._begun.pop(key))
+        return await asyncio.shield(begun)
+
+    async def _work(self, path: str, wanted: Wanted) -> Rendered:
         # What folds the whole ledger takes few threads, so that the rest is answered meanwhile.
         places = self._slow if b"reported_by=" in wanted.query else self._usual
         return await anyio.to_thread.run_sync(self._answer, path, wanted, limiter=places)
@@ -175,7 +188,7 @@ class Reading:
         if self.is_named:
             name, form = split(name, self.resource.forms)
             if not name.isprintable() or len(name) > LONGEST_NAME:
-                raise UnknownName(ascii(name[:40])[1:-1])
+                raise UnknownName(name[:40])
         else:
             form = request.path_params.get("form", "html")
             if form not in (*self.resource.forms, "html"):
@@ -222,10 +235,10 @@ class Given:
         answer, known, takes = self.answer, b"", b""
         for name, value in scope["headers"]:
             if name == b"if-none-match":
-                known = value
+                known = b"%b,%b" % (known, value)
             elif name == b"accept-encoding":
-                takes = value
-        packed = answer.packed if b"gzip" in takes else None
+                takes = b"%b,%b" % (takes, value)
+        packed = answer.packed if takes_gzip(takes) else None
         headers = [*(answer.head if packed is None else answer.packed_head), *answer.headers]
         if known and has(known, answer.etag):
             await send({"type": "http.response.start", "status": 304, "headers": headers})
@@ -237,6 +250,16 @@ class Given:
             headers.append((b"content-encoding", b"gzip"))
         await send({"type": "http.response.start", "status": 200, "headers": headers})
         await send({"type": "http.response.body", "body": body})
+
+
+@lru_cache(256)
+def takes_gzip(given: bytes) -> bool:
+    """Whether an Accept-Encoding lets an answer be packed (RFC 9110, 12.5.3)."""
+    found = {}
+    for part in given.decode("latin-1").lower().split(","):
+        coding, _, weight = part.partition(";")
+        found[coding.strip()] = re.fullmatch(r"\s*q\s*=\s*0(\.0{0,3})?\s*", weight) is None
+    return found.get("gzip", found.get("x-gzip", found.get("*", False)))
 
 
 def has(given: bytes, etag: str) -> bool:

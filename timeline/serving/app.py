@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, nullcontext
 
-import msgspec
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
@@ -20,14 +19,15 @@ from timeline.serving.access import Access
 from timeline.serving.answering import Answers, Quick, Reading
 from timeline.serving.health import Health
 from timeline.serving.logs import Logged
+from timeline.serving.metrics import Metrics
 from timeline.serving.openapi import api_routes
-from timeline.serving.problems import MEDIA_TYPE, Problem, problem, told_as, written
+from timeline.serving.problems import problem
 from timeline.serving.resources import RESOURCES
 from timeline.serving.security import Guarded
 from timeline.serving.settings import Settings
-from timeline.serving.site.problems import problem_page, wants_page
 from timeline.serving.site.routes import site_routes
 from timeline.serving.stream import Stream
+from timeline.serving.telling import error_response, problem_response
 from timeline.serving.webhooks import Deliverer
 from timeline.serving.writing import Writing
 
@@ -50,23 +50,6 @@ def application(settings: Settings, ledger: Ledger | None = None) -> Starlette:
             if ledger is None:
                 opened.close()
 
-    middleware = [
-        Middleware(Logged, metrics=health.metrics),
-        Middleware(Guarded, settings=settings),
-    ]
-    if settings.cors:
-        middleware.append(
-            Middleware(
-                CORSMiddleware,
-                allow_origins=settings.cors,
-                allow_methods=["GET", "HEAD"],
-                allow_headers=["Authorization"],
-                expose_headers=["ETag", "Link", "X-Request-Id"],
-                max_age=86400,
-            )
-        )
-    middleware.append(Middleware(Access, settings=settings, database=opened.database))
-    middleware.append(Middleware(Quick, answers=answers))
     app = Starlette(
         routes=[
             *site_routes(answers),
@@ -76,7 +59,11 @@ def application(settings: Settings, ledger: Ledger | None = None) -> Starlette:
             *Writing(opened, settings).routes(),
             *api_routes(settings),
         ],
-        middleware=middleware,
+        middleware=[
+            *layers(settings, health.metrics),
+            Middleware(Access, settings=settings, database=opened.database),
+            Middleware(Quick, answers=answers),
+        ],
         exception_handlers={TimelineError: told, HTTPException: told_of_http},
         lifespan=lifespan,
     )
@@ -89,7 +76,25 @@ def application(settings: Settings, ledger: Ledger | None = None) -> Starlette:
 
     app.state.end = end
     app.state.settings = settings
+    app.state.readiness = health.readiness
     return app
+
+
+def layers(settings: Settings, metrics: Metrics) -> list[Middleware]:
+    """What every request goes through before anybody is let in."""
+    found = [Middleware(Logged, metrics=metrics), Middleware(Guarded, settings=settings)]
+    if settings.cors:
+        found.append(
+            Middleware(
+                CORSMiddleware,
+                allow_origins=settings.cors,
+                allow_methods=["GET", "HEAD"],
+                allow_headers=["Authorization", "If-None-Match", "Last-Event-ID"],
+                expose_headers=["ETag", "Link", "Retry-After", "X-Request-Id"],
+                max_age=86400,
+            )
+        )
+    return found
 
 
 def _reading(answers: Answers) -> Iterator[BaseRoute]:
@@ -105,23 +110,13 @@ def _reading(answers: Answers) -> Iterator[BaseRoute]:
 
 async def told(request: Request, error: Exception) -> Response:
     """Any error as a problem; of a bug the log has the rest."""
-    return problem_response(request, *told_as(error))
+    return error_response(request, error, request.app.state.settings)
 
 
 async def told_of_http(request: Request, error: Exception) -> Response:
     """What the router itself refuses."""
     assert isinstance(error, HTTPException)
     kind = {404: "no-page", 405: "method"}.get(error.status_code, "usage")
-    detail = {404: f"nothing stands at {request.url.path}", 405: "see /api for what can be asked how"}
+    detail = {404: f"nothing stands at {request.scope['path']}", 405: "see /api for what can be asked how"}
     found = problem(error.status_code, kind, detail.get(error.status_code, str(error.detail)))
-    return problem_response(request, found, dict(error.headers or {}))
-
-
-def problem_response(request: Request, found: Problem, headers: dict[str, str]) -> Response:
-    """A problem as bytes, with the id of the request that it came of."""
-    given = request.scope.get("request_id", "")
-    headers = {**headers, "cache-control": "no-store", "vary": "Accept"}
-    if wants_page(request):
-        page = problem_page(request, msgspec.structs.replace(found, request=given), request.app.state.settings)
-        return Response(page, found.status, headers, media_type="text/html; charset=utf-8")
-    return Response(written(found, given), found.status, headers, media_type=MEDIA_TYPE)
+    return problem_response(request, found, dict(error.headers or {}), request.app.state.settings)

@@ -32,8 +32,16 @@ def check_site(request: Request, settings: Settings) -> None:
     if origin is None:
         return
     ours = {request.headers.get("host", "").lower(), urlsplit(settings.public_url).netloc.lower()} - {""}
-    if urlsplit(origin).netloc.lower() not in ours:
+    if _place(origin) not in ours:
         raise Refused(403, "origin", "only programs and pages of this service may record")
+
+
+def _place(origin: str) -> str:
+    """The host and port of an origin; empty where it has none."""
+    try:
+        return urlsplit(origin).netloc.lower()
+    except ValueError:
+        return ""
 
 
 def media_type(request: Request) -> str:

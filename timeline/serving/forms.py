@@ -78,7 +78,7 @@ def _exported(format_: str) -> Callable[[Context], Body]:
         options = Options(
             imprecise=context.asked.imprecise,
             title=" · ".join(filter(None, (context.settings.title, context.found.title))),
-            address=context.settings.public_url,
+            address=context.settings.address,
             as_of=context.found.day,
         )
         exporter(format_)(context.view, wanted, out.write, options)

@@ -61,7 +61,8 @@ class Head:
                 return self._once()
             except (lost, SQLAlchemyError) as problem:
                 self.close()
-                raise StoreError(f"{self._database.shown} cannot be asked: {problem}") from problem
+                said = f"{self._database.shown} cannot be asked: {problem}"
+                raise StoreError(said, "the ledger cannot be asked") from problem
 
     def _once(self) -> End:
         if self._connection is None:

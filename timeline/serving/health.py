@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import logging
+import time
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 from sqlalchemy import Connection
@@ -12,8 +14,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from events.errors import TimelineError
 from projections.all import PROJECTIONS
+from timeline.errors import StoreError
 from timeline.ledger import stored_versions
 from timeline.release import release
 from timeline.serving.metrics import MEDIA_TYPE, Metrics
@@ -22,11 +24,16 @@ from timeline.state.status import status
 from timeline.store import log
 from timeline.store.database import Database
 
-_LAG = """
+logger = logging.getLogger("timeline.serving")
+
+# Without the right to read statistics only the pid of the receiver is shown, so what else it says may be NULL.
+_REPLICA = """
     SELECT pg_is_in_recovery(),
-           CASE WHEN pg_last_wal_receive_lsn() = pg_last_wal_replay_lsn()
-                     AND EXISTS (SELECT FROM pg_stat_wal_receiver) THEN 0
-                ELSE extract(epoch FROM now() - pg_last_xact_replay_timestamp()) END"""
+           EXISTS (SELECT FROM pg_stat_wal_receiver WHERE coalesce(status, 'streaming') = 'streaming'),
+           coalesce(pg_last_wal_replay_lsn() >= greatest(
+               pg_last_wal_receive_lsn(), (SELECT latest_end_lsn FROM pg_stat_wal_receiver)), false),
+           extract(epoch FROM clock_timestamp() - pg_last_xact_replay_timestamp())"""
+_DEAF = "it hears nothing from the server that it follows: nobody knows how far it is behind"
 
 
 class Ready(msgspec.Struct, frozen=True, kw_only=True):
@@ -37,13 +44,22 @@ class Ready(msgspec.Struct, frozen=True, kw_only=True):
     """Where the log ends."""
     replica: bool = False
     """Whether the database is one that follows another."""
+    follows: bool | None = None
+    """Of a replica: whether it hears from the server that it follows."""
     lag_seconds: float | None = None
-    """Of a replica: how far it is behind, as far as it knows."""
+    """Of a replica: by how much it is behind at most; 0 when it shows all that it was sent, None when nobody knows."""
     writes: bool = False
     """Whether events can be recorded over HTTP."""
     version: str = ""
     problem: str = ""
-    """Why it is not ready."""
+    """Why it is not ready, or what is wrong with a replica that is."""
+
+
+class _Replica(NamedTuple):
+    """How a database follows another."""
+
+    follows: bool
+    lag: float | None
 
 
 class Health:
@@ -53,6 +69,8 @@ class Health:
         self.database, self.settings = database, settings
         self.metrics = Metrics()
         self.is_ending = False
+        self._was_level = -float("inf")
+        """When a replica was last seen to show all that it was sent, by the clock of `time.monotonic`."""
 
     def routes(self) -> Iterator[BaseRoute]:
         """What can be asked of it."""
@@ -81,25 +99,44 @@ class Health:
                     why = f"to be migrated: {', '.join(older)}; run `timeline migrate`"
                     return Ready(ready=False, version=release(), problem=why)
                 position = log.head_position(connection)
-                is_replica, lag = self._lag(connection)
-        except TimelineError as problem:
-            return Ready(ready=False, version=release(), problem=str(problem))
+                replica = self._replica(connection)
+        except StoreError as problem:
+            logger.warning("not ready: %s", problem)
+            return Ready(ready=False, version=release(), problem=problem.told)
         self.metrics.position.set(position)
-        self.metrics.lag.set(float("nan") if is_replica and lag is None else lag or 0)
+        lag = replica.lag if replica else 0
+        self.metrics.lag.set(float("nan") if lag is None else lag)
+        self.metrics.follows.set(replica is None or replica.follows)
         return Ready(
             ready=True,
             position=position,
-            replica=is_replica,
-            lag_seconds=lag,
-            writes=self.settings.writes and not is_replica,
+            replica=replica is not None,
+            follows=replica.follows if replica else None,
+            lag_seconds=replica.lag if replica else None,
+            writes=self.settings.writes and replica is None,
             version=release(),
+            problem=_DEAF if replica and not replica.follows else "",
         )
 
-    def _lag(self, connection: Connection) -> tuple[bool, float | None]:
+    def _replica(self, connection: Connection) -> _Replica | None:
+        """How the database follows another; None where it follows none.
+
+        Behind by how much it is not told, only since when it may be: since it was last seen to be level, or since the
+        last commit that it shows. A log at rest makes no lag, and one that was lost is not level for having ended.
+        """
         if self.database.is_sqlite:
-            return False, None
-        is_replica, lag = connection.exec_driver_sql(_LAG).one()
-        return bool(is_replica), float(lag) if is_replica and lag is not None else None
+            return None
+        is_replica, follows, is_level, since_commit = connection.exec_driver_sql(_REPLICA).one()
+        if not is_replica:
+            return None
+        if not follows:
+            return _Replica(follows=False, lag=None)
+        now = time.monotonic()
+        if is_level:
+            self._was_level = now
+            return _Replica(follows=True, lag=0.0)
+        lag = min(now - self._was_level, float("inf") if since_commit is None else max(0.0, float(since_commit)))
+        return _Replica(follows=True, lag=None if lag == float("inf") else lag)
 
     async def numbers(self, request: Request) -> Response:
         """The metrics, for Prometheus."""

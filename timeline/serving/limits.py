@@ -34,20 +34,22 @@ class Buckets:
         self._clock = clock
         self._kept: OrderedDict[str, _Bucket] = OrderedDict()
 
-    def wait(self, key: str) -> int:
+    def wait(self, key: str, *, takes: bool = True) -> int:
         """How many seconds to wait before asking again; 0 for now, which takes one. A rate of 0 knows no limit.
 
-        Called from the one thread that handles requests.
+        Called from the one thread that handles requests. Without `takes` it is only looked.
         """
         if not self.rate:
             return 0
         now = self._clock()
-        last = self._kept.pop(key, _Bucket(self.size, now))
+        last = self._kept.get(key, _Bucket(self.size, now))
         left = min(self.size, last.left + (now - last.at) * self.rate)
         may = left >= 1
-        self._kept[key] = _Bucket(left - 1 if may else left, now)
-        if len(self._kept) > self._most:
-            self._kept.popitem(last=False)
+        if takes:
+            self._kept[key] = _Bucket(left - 1 if may else left, now)
+            self._kept.move_to_end(key)
+            if len(self._kept) > self._most:
+                self._kept.popitem(last=False)
         return 0 if may else max(1, math.ceil((1 - left) / self.rate))
 
     def __len__(self) -> int:
@@ -61,11 +63,11 @@ class Limits:
         self._reading = Buckets(settings.rate, READING_AT_ONCE)
         self._writing = Buckets(settings.write_rate, WRITING_AT_ONCE)
 
-    def wait(self, token: str | None, address: str, *, writes: bool) -> int:
+    def wait(self, token: str | None, address: str, *, writes: bool, takes: bool = True) -> int:
         """How many seconds whoever asks has to wait. Readers on this machine never do."""
         if writes:
-            return self._writing.wait(token or who(address))
-        return 0 if is_here(address) else self._reading.wait(token or who(address))
+            return self._writing.wait(token or who(address), takes=takes)
+        return 0 if is_here(address) else self._reading.wait(token or who(address), takes=takes)
 
 
 def who(address: str) -> str:

@@ -83,7 +83,7 @@ def _fields(scope: Scope, given: str, status: int, size: int, took: float) -> di
     return {
         "request": given,
         "method": scope["method"],
-        "path": _hidden(scope["path"]),
+        "path": _hidden(scope.get("within", "") + scope["path"]),
         "query": _hidden(scope["query_string"].decode("latin-1")),
         "status": status,
         "bytes": size,

@@ -23,7 +23,16 @@ class Metrics:
         self.open = Gauge("timeline_requests_open", "Requests that are being answered.", registry=self.registry)
         self.listening = Gauge("timeline_stream_listeners", "Who listens to the stream.", registry=self.registry)
         self.position = Gauge("timeline_log_position", "The position of the last event.", registry=self.registry)
-        self.lag = Gauge("timeline_replica_lag_seconds", "How far a replica is behind.", registry=self.registry)
+        self.lag = Gauge(
+            "timeline_replica_lag_seconds",
+            "By how much a replica is behind at most; NaN where nobody knows.",
+            registry=self.registry,
+        )
+        self.follows = Gauge(
+            "timeline_replica_follows",
+            "0 of a replica that hears nothing from the server that it follows, otherwise 1.",
+            registry=self.registry,
+        )
         self.delivered = Counter(
             "timeline_webhook_delivered", "Messages that receivers accepted.", registry=self.registry
         )

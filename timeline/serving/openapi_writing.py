@@ -7,10 +7,11 @@ from typing import Any, Union
 import msgspec
 
 from events import kinds
+from timeline.serving.importing import IMPORTING, MEDIA_TYPES, Imported
 from timeline.serving.parameters import PARAMETERS
 from timeline.serving.problems import MEDIA_TYPE
 from timeline.serving.sent import NEW
-from timeline.serving.writing import CHANGES, IMPORTING, MEDIA_TYPES, Imported, Merging, Receipt, Undoing
+from timeline.serving.writing import CHANGES, Merging, Receipt, Undoing
 
 ANSWERS = (Receipt, Imported, Merging, Undoing)
 """Structs besides the events."""

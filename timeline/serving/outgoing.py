@@ -15,6 +15,7 @@ from contextlib import suppress
 from functools import cache
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address, ip_network
 from ssl import SSLContext
+from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
 import httpx
@@ -195,7 +196,9 @@ async def send(
     except httpx.ConnectError as problem:
         is_about_trust = "certificate" in str(problem).lower()
         return Outcome(None, "its certificate is not to be trusted" if is_about_trust else "no connection")
-    except httpx.HTTPError as problem:
+    except httpx.InvalidURL as problem:  # which `_parts` let pass
+        return Outcome(None, f"refused: the address cannot be used: {problem}")
+    except (httpx.HTTPError, OSError, ValueError) as problem:
         return Outcome(None, f"the connection failed: {type(problem).__name__}")
 
 
@@ -217,18 +220,18 @@ async def _post(address: Address, parts: SplitResult, port: int, headers: Mappin
     target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     url = httpx.URL(f"{parts.scheme}://{shown}:{port}").copy_with(raw_path=target.encode())
     # The certificate is that of the name; what is connected to is the address that was looked at.
-    extensions = {} if _literal(parts) else {"sni_hostname": (parts.hostname or "").rstrip(".")}
-    limits = httpx.Timeout(READ_SECONDS, connect=CONNECT_SECONDS)
-    async with (
-        httpx.AsyncClient(verify=_trust(), trust_env=False, follow_redirects=False, timeout=limits) as client,
-        client.stream(
-            "POST",
-            url,
-            content=body,
-            headers={**headers, "host": parts.netloc, "accept": "*/*", "accept-encoding": "identity"},
-            extensions=extensions,
-        ) as response,
-    ):
+    extensions: dict[str, Any] = {} if _literal(parts) else {"sni_hostname": (parts.hostname or "").rstrip(".")}
+    extensions["timeout"] = httpx.Timeout(READ_SECONDS, connect=CONNECT_SECONDS).as_dict()
+    sent = httpx.Request(
+        "POST",
+        url,
+        content=body,
+        headers={**headers, "host": parts.netloc, "accept": "*/*", "accept-encoding": "identity"},
+        extensions=extensions,
+    )
+    # No client of httpx: it would read where an answer leads to, though it does not go there, and fail at nonsense.
+    async with httpx.AsyncHTTPTransport(verify=_trust(), trust_env=False) as transport:
+        response = await transport.handle_async_request(sent)
         # The answer was given; how it ends changes nothing, and who writes it is not cut off if it is short.
         with suppress(httpx.HTTPError, TimeoutError):
             read = 0

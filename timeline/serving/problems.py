@@ -97,7 +97,6 @@ _STATUS: tuple[tuple[type[TimelineError], int, str], ...] = (
     (AmbiguousName, 409, "ambiguous-name"),
     (BadData, 422, "data"),
     (Conflict, 409, "conflict"),
-    (StoreError, 503, "store"),
 )
 
 
@@ -105,6 +104,8 @@ def problem_of(error: Exception) -> Problem:
     """An error as it is told to whoever asked; of a bug, nothing of its inside."""
     if isinstance(error, Refused):
         return problem(error.status, error.kind, str(error))
+    if isinstance(error, StoreError):
+        return problem(503, "store", error.told)
     for sort, status, kind in _STATUS:
         if isinstance(error, sort):
             close: tuple[str, ...] = getattr(error, "near", ()) or getattr(error, "fits", ())
@@ -120,7 +121,7 @@ def told_as(error: Exception) -> tuple[Problem, dict[str, str]]:
     found = problem_of(error)
     headers = dict(error.headers) if isinstance(error, Refused) else {}
     if found.status == 503:
-        headers["retry-after"] = RETRY_SECONDS
+        headers.setdefault("retry-after", RETRY_SECONDS)
     return found, headers | {"cache-control": "no-store"}
 
 

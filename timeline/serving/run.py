@@ -14,21 +14,29 @@ from starlette.applications import Starlette
 from timeline.errors import StoreError
 from timeline.serving.app import application
 from timeline.serving.logs import set_up
+from timeline.serving.protocol import Bounded
 from timeline.serving.settings import Settings
+from timeline.serving.several import Several
+from timeline.shelf import Shelf
 
 GRACE_SECONDS = 15
 """How long answers that are being given may still take when the service ends."""
 
 
-def run(settings: Settings, *, as_json: bool, quiet: bool, tell: Callable[[str], None]) -> None:
-    """Serve until SIGINT or SIGTERM. Raises StoreError when the ledger cannot be opened, OSError for the address."""
+def run(
+    settings: Settings, shelf: Shelf | None = None, *, as_json: bool, quiet: bool, tell: Callable[[str], None]
+) -> None:
+    """Serve a ledger, or all of a shelf, until SIGINT or SIGTERM.
+
+    Raises StoreError when the ledger cannot be opened, OSError for the address.
+    """
     set_up(as_json=as_json, quiet=quiet)
-    app = application(settings)
-    bound = listening(settings.host, settings.port)
-    shown = f"[{settings.host}]" if ":" in settings.host else settings.host
-    tell(f"Serving {settings.shown} at http://{shown}:{bound.getsockname()[1]}/ - Ctrl-C ends it")
-    server = server_of(app)
-    with bound:
+    with listening(settings.host, settings.port) as bound:
+        settings = settings._replace(port=bound.getsockname()[1])  # 0 took any
+        server = server_of(application(settings) if shelf is None else Several(settings, shelf))
+        shown = f"[{settings.host}]" if ":" in settings.host else settings.host
+        what = settings.shown if shelf is None else shelf.shown
+        tell(f"Serving {what} at http://{shown}:{settings.port}/ - Ctrl-C ends it")
         server.run(sockets=[bound])
     if not server.started:
         raise StoreError("the service did not start; see what it said above")
@@ -56,11 +64,12 @@ class Server(uvicorn.Server):
         await super().shutdown(sockets)
 
 
-def server_of(app: Starlette) -> Server:
+def server_of(app: Starlette | Several) -> Server:
     """A server of the application; the log is our own, and nobody needs to know what serves."""
     return Server(
         uvicorn.Config(
             app,
+            http=Bounded,
             log_config=None,
             access_log=False,
             server_header=False,

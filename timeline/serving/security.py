@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import logging
+import re
 from urllib.parse import urlsplit
 
-from starlette.datastructures import MutableHeaders
+from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from timeline.serving.problems import BUG, MEDIA_TYPE, problem, written
+from timeline.serving.problems import BUG, Problem, problem
 from timeline.serving.settings import LOOPBACK, Settings
+from timeline.serving.telling import problem_response
 
 logger = logging.getLogger("timeline.serving")
 
@@ -37,6 +39,8 @@ ALWAYS = (
 
 
 MOST_SPELLINGS = 100
+_HOST = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[^\s\[\]:/?#@]+)(:\d{0,5})?")
+_NOT_OURS = problem(421, "host", "ask for it by a name of --public-url or --allow-host")
 OF_FEEDS = tuple((name, b"no-referrer" if name == b"referrer-policy" else value) for name, value in ALWAYS)
 """The same where the address holds a secret, which no other page may be told."""
 
@@ -46,6 +50,7 @@ class Guarded:
 
     def __init__(self, app: ASGIApp, settings: Settings) -> None:
         self.app = app
+        self.settings = settings._replace(title="")
         public = urlsplit(settings.public_url).hostname
         names = {*LOOPBACK, "[::1]", settings.host, *settings.hosts, *([public] if public else [])}
         self.names = {_host(f"[{n}]" if n.count(":") > 1 and "[" not in n else n) for n in names}
@@ -54,10 +59,11 @@ class Guarded:
 
     def _is_ours(self, scope: Scope) -> bool:
         """Whether the request asks for one of the names of the service; each spelling is worked out once."""
-        given = next((value for name, value in scope["headers"] if name == b"host"), b"")
+        all_given = [value for name, value in scope["headers"] if name == b"host"]
+        given = all_given[0] if len(all_given) == 1 else b""
         if given in self._good:
             return True
-        if _host(given.decode("latin-1")) not in self.names:
+        if not _HOST.fullmatch(text := given.decode("latin-1")) or _host(text) not in self.names:
             return False
         if len(self._good) < MOST_SPELLINGS:
             self._good.add(given)
@@ -82,7 +88,7 @@ class Guarded:
             await send(message)
 
         if not self.any_name and not self._is_ours(scope):
-            await refuse(guarded, "host", 421, "ask for it by a name of --public-url or --allow-host")
+            await self._refuse(scope, receive, guarded, _NOT_OURS)
             return
         try:
             await self.app(scope, receive, guarded)
@@ -90,7 +96,12 @@ class Guarded:
             logger.exception("request %s failed", scope.get("request_id", ""))
             if began:  # the client sees that the answer breaks off
                 raise
-            await refuse(guarded, "bug", 500, BUG, scope.get("request_id", ""))
+            await self._refuse(scope, receive, guarded, problem(500, "bug", BUG))
+
+    async def _refuse(self, scope: Scope, receive: Receive, send: Send, found: Problem) -> None:
+        """Send a problem, from where there is no application yet that could; it does not say whose service it is."""
+        answer = problem_response(Request(scope), found, {}, self.settings)
+        await answer(scope, receive, send)
 
 
 def _host(given: str) -> str:
@@ -98,13 +109,3 @@ def _host(given: str) -> str:
     if given.startswith("["):
         return given.partition("]")[0].lower() + "]"
     return given.partition(":")[0].lower().rstrip(".")
-
-
-async def refuse(send: Send, kind: str, status: int, detail: str, request: str = "") -> None:
-    """Send a problem, from where there is no application yet that could."""
-    body = written(problem(status, kind, detail), request)
-    headers = MutableHeaders(
-        {"content-type": MEDIA_TYPE, "content-length": str(len(body)), "cache-control": "no-store"}
-    )
-    await send({"type": "http.response.start", "status": status, "headers": headers.raw})
-    await send({"type": "http.response.body", "body": body})

@@ -163,7 +163,7 @@ def refused(problem: Invalid, *, is_list: bool) -> Unrecordable:
                 detail=p.message,
                 help=_how(p.help),
             )
-            for p in problem.problems
+            for p in problem.problems[:MOST_TOLD]
         ]
     )
 

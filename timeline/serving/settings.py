@@ -44,11 +44,18 @@ class Settings(NamedTuple):
     """How many bytes of answers are remembered."""
     journal: str | None = None
     """A file outside of the database that is told everything that is recorded."""
+    prefix: str = ""
+    """Of one of several ledgers: its path below that of the service, `/newsroom`."""
 
     @property
     def base(self) -> str:
-        """The path that the public address begins with: empty, or `/timeline` behind a proxy that gives it a part."""
-        return urlsplit(self.public_url).path.rstrip("/")
+        """The path that addresses begin with: empty, or `/timeline` behind a proxy that gives it a part."""
+        return urlsplit(self.public_url).path.rstrip("/") + self.prefix
+
+    @property
+    def address(self) -> str:
+        """Where others find the ledger; empty where nobody said."""
+        return self.public_url + self.prefix if self.public_url else ""
 
     @property
     def shown(self) -> str:

@@ -20,12 +20,13 @@ from sqlalchemy import Connection
 from starlette.concurrency import run_in_threadpool
 
 from events.errors import TimelineError
-from timeline import webhooks
 from timeline.ledger import Ledger
+from timeline.places import is_kept
 from timeline.serving import leases, outgoing
 from timeline.serving.messages import Message, next_message, signed
 from timeline.serving.metrics import Metrics
 from timeline.store.log import Clock, system_clock
+from timeline.store.tables import webhooks as table
 from timeline.webhooks import Outcome, Target
 
 logger = logging.getLogger("timeline.serving.webhooks")
@@ -192,7 +193,7 @@ class Deliverer:
 
     def _due(self) -> leases.Due:
         with self.ledger.database.reading(of_ledger=False) as connection:
-            self._is_kept = self._is_kept or webhooks.is_kept(connection)
+            self._is_kept = self._is_kept or is_kept(connection, table)
             if not self._is_kept:
                 return leases.Due((), 0)
             return leases.due(connection, self.clock())

@@ -108,7 +108,7 @@ def _public(context: Context, links: Links) -> str:
     """The address of the service without the path that it may have; without one, that for this machine."""
     settings = context.settings
     public = settings.public_url if is_web_address(settings.public_url) else f"http://{settings.host}:{settings.port}"
-    return public.rstrip("/").removesuffix(links.base)
+    return (public.rstrip("/") + settings.prefix).removesuffix(links.base)
 
 
 def _same(links: Links, place: str, is_today: bool, query: dict[str, Any]) -> str:

@@ -34,6 +34,7 @@ KEYS_OF_STATE = (
     (("/",), "filter the rows; Enter searches everything, Esc shows all rows again"),
     (("y",), "copy a link that pins the day and what was known"),
     (("Tab",), "to the lanes; there the arrows go from bar to bar, Enter opens"),
+    (("+", "-"), "closer, farther; dragging the lanes then moves along them"),
     (("?",), "this help"),
 )
 """What keys do on the pages."""
@@ -68,6 +69,14 @@ def page_of_api(described: dict[str, Any], settings: Settings) -> bytes:
             asked.setdefault(told["tags"][0], []).append((method.upper(), path, told))
     values = {"described": described, "asked": asked, "problems": TITLES}
     return _rendered("api.html", bare(Links(settings.base, b""), settings.title) | values)
+
+
+def page_of_ledgers(ledgers: dict[str, str], settings: Settings, missing: str = "") -> bytes:
+    """The ledgers of a service that has several, by name, each with its address; and which one is not among them."""
+    from timeline.serving.site.framing import bare
+
+    values = {"ledgers": ledgers, "missing": missing}
+    return _rendered("ledgers.html", bare(Links(f"{settings.base}/-", b""), settings.title) | values)
 
 
 def _rendered(name: str, values: dict[str, Any]) -> bytes:
