@@ -20,6 +20,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from timeline.errors import StoreError
+from timeline.store.samefile import SameFile
 
 BUSY_SECONDS = 30.0
 """How long a writer waits for another one before it gives up."""
@@ -107,6 +108,8 @@ class Database:
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
         # Threads of one process take turns here; SQLite's own lock polls and is not fair.
         self._turn = threading.Lock()
+        self.same_file: SameFile | None = None
+        """Of a ledger on SQLite: whether its file is still there."""
         try:
             self.engine = self._sqlite() if self.is_sqlite else self._postgresql()
         except (ModuleNotFoundError, NoSuchModuleError) as problem:
@@ -131,6 +134,8 @@ class Database:
 
     def _sqlite(self) -> Engine:
         engine = create_engine(self.url, pool_size=8, max_overflow=24)
+        assert self.path is not None
+        same_file = self.same_file = SameFile(engine, self.path)
 
         @event.listens_for(engine, "connect")
         def _(connection: Any, record: Any) -> None:
@@ -144,8 +149,10 @@ class Database:
 
         @event.listens_for(engine, "begin")
         def _(connection: Connection) -> None:
+            same_file.look(connection)
             writes = connection.get_execution_options().get("writes", False)
             connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+            same_file.began(connection)
 
         return engine
 
@@ -180,11 +187,18 @@ class Database:
             if kept is not None:
                 with kept.execution_options(writes=True).begin():
                     yield kept
+                self._look(kept)
             else:
-                with self._connection(writes=True) as connection, connection.begin():
-                    yield connection
+                with self._connection(writes=True) as connection:
+                    with connection.begin():
+                        yield connection
+                    self._look(connection)
         finally:
             self._turn.release()
+
+    def _look(self, connection: Connection) -> None:
+        if self.same_file is not None:
+            self.same_file.look(connection)
 
     @contextmanager
     def reading(self, *, of_ledger: bool = True) -> Iterator[Connection]:

@@ -183,12 +183,15 @@ class LogSubscription(es.ListenNotifySubscription[LogApplicationRecorder]):
             self.stop()
 
     def _poll_sqlite(self) -> None:
+        same_file = self._recorder.database.same_file
         with self._recorder.database.engine.connect() as connection:
             driver: Any = connection.connection.driver_connection
             seen = driver.execute("PRAGMA data_version").fetchone()
             self._has_been_notified.set()  # what was committed before we looked
             while not self._has_been_stopped:
                 sleep(POLL_SECONDS)
+                if same_file is not None:
+                    same_file.look(connection)
                 now = driver.execute("PRAGMA data_version").fetchone()
                 if now != seen:
                     seen = now
