@@ -8,16 +8,20 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 INSTALL := $(PIP) install --quiet --constraint constraints.txt
 
-.PHONY: help demo test lint format bench constraints fuzz audit sbom clean
+.PHONY: help demo test test-scale lint format bench constraints fuzz audit sbom clean
 
 help: ## list what can be made
-	@sed -n 's/^\([a-z]*\):.*## /  make \1	/p' Makefile | expand -t 20
+	@sed -n 's/^\([a-z-]*\):.*## /  make \1	/p' Makefile | expand -t 20
 
 demo: $(VENV)/.installed ## record the example and show the state of 1 June 2024
 	@$(BIN)/timeline demo
 
 test: lint build/readers/.installed build/browser/.found ## check style and types, then run all tests
 	$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadgroup
+
+test-scale: build/scale/.installed build/java/.found ## run the tests on Apache Spark, fetched if it is not there
+	@if test -d build/java/home; then export JAVA_HOME="$$PWD/build/java/home"; fi; \
+		build/scale/bin/python -m pytest tests/spark
 
 lint: $(VENV)/.installed-dev ## check style and types
 	$(BIN)/ruff check
@@ -38,7 +42,7 @@ constraints: ## renew constraints.txt
 	@$(check-python)
 	rm -rf build/constraints
 	$(PYTHON) -m venv build/constraints
-	build/constraints/bin/python -m pip --disable-pip-version-check install --quiet --editable '.[dev,security]'
+	build/constraints/bin/python -m pip --disable-pip-version-check install --quiet --editable '.[dev,security,spark]'
 	build/constraints/bin/python -m pip --disable-pip-version-check freeze --exclude-editable \
 		| grep -E '^[A-Za-z0-9._-]+==' > build/constraints.txt
 	mv build/constraints.txt constraints.txt
@@ -107,6 +111,32 @@ fetch() { apt-get download --quiet=2 "$$@" 2>/dev/null; }; \
 	fetch libical3 || fetch libical3t64 || { apt-get update --quiet=2; fetch libical3 || fetch libical3t64; } && \
 	fetch $$(dpkg-deb --field libical3*.deb Depends | grep -o 'libicu[0-9]*') && \
 	for package in *.deb; do dpkg-deb --extract $$package libical; done
+endef
+
+# Spark is large and slow to start, so it stands in an environment of its own, which sees the one of the other tests.
+build/scale/.installed: $(VENV)/.installed-dev
+	@echo "Adding Apache Spark (once) ..."
+	@rm -rf build/scale && $(PYTHON) -m venv build/scale
+	@$(BIN)/python -c 'import site; print(*site.getsitepackages())' \
+		> $$(build/scale/bin/python -c 'import site; print(site.getsitepackages()[0])')/tests.pth
+	@PIP_CONSTRAINT=constraints.txt $(PIP) --python build/scale/bin/python install --quiet --editable '.[spark]'
+	@touch $@
+
+# Java that is there already, or else Debian's; nothing is installed outside of build/.
+build/java/.found: Makefile
+	@rm -rf build/java && mkdir -p build/java
+	@if test -z "$$JAVA_HOME" && ! command -v java >/dev/null; then \
+		echo "Adding Java (once) ..."; cd build/java && $(fetch-java); \
+	fi
+	@touch $@
+
+# The package keeps its settings in /etc, where the links have to be turned away from.
+define fetch-java
+fetch() { for version in 17 21 25; do apt-get download --quiet=2 openjdk-$$version-jre-headless 2>/dev/null && return; \
+		done; false; }; \
+	{ fetch || { apt-get update --quiet=2; fetch; } || { echo "This needs Java 17 or newer." >&2; false; }; } && \
+	dpkg-deb --extract openjdk-*.deb . && mv $$(find usr/lib/jvm -mindepth 1 -maxdepth 1 -type d -name 'java-*') home && \
+	find home -type l -lname '/etc/*' | while read -r link; do ln -sf "$$PWD$$(readlink "$$link")" "$$link"; done
 endef
 
 # A browser for the tests of the pages: one that is there already, or else one that is fetched.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
 import click
@@ -44,6 +45,9 @@ CERTAINTIES: tuple[str, ...] = get_args(get_args(Certainty)[0])
     type=click.Choice(("span", "marker", "omit")),
     help="Dates less exact than a day: as a span (if nothing is said), as one day, or not at all.",
 )
+@click.option(
+    "--partitions", type=click.IntRange(1), help="The whole log by key, in a new folder of so many files, for Spark."
+)
 @click.option("--as-of", type=DATE, help="The day of a picture or a page.")
 @click.option("--title", default="", help="The name of a calendar, a feed or a page.")
 @click.option(
@@ -55,6 +59,7 @@ def export(
     format_name: str,
     file: str,
     imprecise: str | None,
+    partitions: int | None,
     as_of: Date | None,
     title: str,
     address: str,
@@ -71,11 +76,16 @@ def export(
     """
     if format_name not in FORMATS:
         raise UnknownName(format_name, near(format_name, FORMATS) or list(FORMATS), "format")
-    given = {"imprecise": imprecise, "title": title, "address": address, "as_of": as_of}
+    given = {
+        "imprecise": imprecise, "title": title, "address": address, "as_of": as_of, "partitions": partitions,
+    }  # fmt: skip
     _check_options(format_name, [name for name, value in given.items() if value])
     _check_conditions(**conditions)
     if address and not re.fullmatch(r"https?://[!-~]+", address):
         raise UsageError(f"--base-url is an address like https://example.org/timeline, not {address!r}")
+    if partitions:
+        _export_keyed(asked, file, partitions, [name for name, value in conditions.items() if value])
+        return
     with asked.view() as view:
         wanted = _selection(view, **conditions)
         binary = FORMATS[format_name].is_binary
@@ -95,6 +105,26 @@ def export(
         asked.output.note(f"Left out: {dropped}.")
     if file != "-" and not asked.output.quiet:
         asked.output.note(f"Wrote {words.counted(written.number, written.unit)} to {file}.")
+
+
+def _export_keyed(asked: Asked, file: str, partitions: int, conditions: list[str]) -> None:
+    """Write the log by key."""
+    from timeline.knowing import known_position
+    from timeline.state import keyed
+
+    if conditions or asked.reported_by is not None:
+        raise UsageError("--partitions writes the whole log, and no condition is applied to it")
+    if file == "-":
+        raise UsageError("--partitions writes a folder: say which one with -o FOLDER")
+    if partitions > keyed.MOST:
+        raise UsageError(f"--partitions is {keyed.MOST} at most")
+    with asked.ledger() as ledger, progress.bar(quiet=asked.output.quiet) as tell:
+        with ledger.database.reading() as connection:
+            known = known_position(connection, asked.known_at)
+        done = keyed.export(ledger.database, Path(file), partitions, known=known, progress=tell)
+    if not asked.output.quiet:
+        wrote = f"{words.counted(done.rows, 'row')} of {words.counted(done.keys, 'key')}"
+        asked.output.note(f"Wrote {wrote}, up to position {done.position}, to {file}.")
 
 
 def _check_options(format_name: str, given: list[str]) -> None:

@@ -130,7 +130,8 @@ def _elsewhere(engine: str, master: str | None, partitions: int | None, source: 
         return None
     if source is not None and partitions is not None:
         raise UsageError("--partitions is as it was exported: leave it out beside --from")
-    from timeline.state.spark import PARTITIONS, OnSpark
+    from timeline.state.handing import PARTITIONS
+    from timeline.state.spark import OnSpark
 
     return OnSpark(master or "local[*]", partitions=partitions or PARTITIONS, source=source)
 

@@ -75,7 +75,9 @@ FORMATS: dict[str, Format] = {
     "popolo": Format("popolo", "json", "application/json", "people, organizations, memberships", ("as_of",)),
     "svg": Format("svg", "svg", "image/svg+xml", "a picture of the lanes", ("title", "as_of")),
     "html": Format("html", "html", "text/html; charset=utf-8", "the page as one file", ("title", "as_of")),
-    "parquet": Format("parquet", "parquet", "application/vnd.apache.parquet", "a table for analysis", is_binary=True),
+    "parquet": Format(
+        "parquet", "parquet", "application/vnd.apache.parquet", "a table for analysis", ("partitions",), is_binary=True
+    ),
 }
 
 
