@@ -92,14 +92,14 @@ def _version(package: str) -> str:
         return "(not installed)"
 
 
-def report(name: str, *parts: str) -> None:
+def report(name: str, *parts: str, on: Path = PAGE) -> None:
     """Print the parts; with `--write`, put them on the page too."""
     text = "\n\n".join(parts)
     print(text)
     if "--write" in sys.argv[1:]:
-        page = PAGE.read_text("utf-8")
+        page = on.read_text("utf-8")
         section = re.compile(rf"(<!-- bench:{name} -->\n).*?(<!-- /bench:{name} -->)", re.DOTALL)
         page, found = section.subn(lambda match: f"{match[1]}\n{text}\n\n{match[2]}", page)
         if not found:
-            raise SystemExit(f"{PAGE.name} has no section <!-- bench:{name} -->")
-        PAGE.write_text(page, "utf-8")
+            raise SystemExit(f"{on.name} has no section <!-- bench:{name} -->")
+        on.write_text(page, "utf-8")

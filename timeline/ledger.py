@@ -12,6 +12,7 @@ import getpass
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
@@ -73,6 +74,8 @@ class Ledger(Application[UUID]):
         self.database = database
         self._clock = clock
         self._journal = journal
+        if database.same_file is not None:
+            database.same_file.check = partial(_check_versions, database)
         super().__init__(env={"PERSISTENCE_MODULE": "timeline.store.persistence"})
 
     def construct_factory(self, env: Any) -> es.InfrastructureFactory[es.TrackingRecorder]:
@@ -249,9 +252,15 @@ def database_at(address: str) -> Database:
     """The database of a ledger, of whatever version. Raises StoreError if there is none."""
     database = Database(address)
     path = database.path
-    if path is not None and path.is_dir():
+    if path is None:
+        return database
+    try:
+        is_there, is_folder = path.exists(), path.is_dir()
+    except OSError as problem:  # a folder that may not be looked into
+        raise StoreError(f"{path} cannot be opened: {problem.strerror}", "the ledger cannot be opened") from None
+    if is_folder:
         raise StoreError(f"{path} is a folder: name a file in it")
-    if path is not None and not path.exists():
+    if not is_there:
         raise StoreError(f"there is no ledger at {path}: make one with `timeline init` or `timeline demo`")
     return database
 
@@ -286,7 +295,7 @@ def versions_of_parts(database: Database, connection: Connection) -> dict[str, i
 
 def _check_versions(database: Database, connection: Connection) -> None:
     found = stored_versions(database, connection)
-    if not any(found.values()):
+    if not any(found.values()) and not inspect(connection).has_table(state_tables.numbers.name):
         raise a_backup(database)
     if older := [p.name for p in PROJECTIONS if found[p.name] < p.version]:
         raise _has_to_be_migrated(database, older)

@@ -22,6 +22,7 @@ from timeline.errors import UsageError
 from timeline.exports.formats import Options, Write, Written
 from timeline.exports.selection import Selection, listed
 from timeline.moments import instant
+from timeline.scratch import explained
 from timeline.store import log
 from timeline.view import View
 
@@ -56,6 +57,7 @@ class Envelope(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 _encoder = msgspec.json.Encoder()
 
 
+@explained()
 def export(view: View, wanted: Selection, write: Write, options: Options) -> Written:
     """Write the log up to the position of the view; with conditions, the entries selected and all that they name."""
     if view.is_partial:

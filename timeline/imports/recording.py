@@ -31,6 +31,7 @@ from timeline.imports.plan import Action, Plan, Planned, Records, Step, Stored, 
 from timeline.ledger import Ledger, following, new
 from timeline.naming import near
 from timeline.progress import Progress, untold
+from timeline.scratch import explained
 from timeline.state.projector import versions
 from timeline.state.tables import chunks
 from timeline.state.workers import seldom_looking_for_garbage
@@ -79,6 +80,7 @@ class _OnlyTried(Exception):
     """Raised inside the transaction of a dry run, which then leaves nothing behind."""
 
 
+@explained()
 def import_documents(
     ledger: Ledger,
     documents: Sequence[Document],

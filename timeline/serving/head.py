@@ -55,10 +55,16 @@ class Head:
         with self._lock:
             try:
                 return self._once()
+            except StoreError:
+                self.close()
+                raise
             except (lost, SQLAlchemyError):  # or the server of the database began anew
                 self.close()
             try:
                 return self._once()
+            except StoreError:
+                self.close()
+                raise
             except (lost, SQLAlchemyError) as problem:
                 self.close()
                 said = f"{self._database.shown} cannot be asked: {problem}"
@@ -69,6 +75,8 @@ class Head:
             self._connection = self._database.engine.raw_connection()
             if not self._database.is_sqlite:
                 self._connection.driver_connection.autocommit = True
+        if self._database.same_file is not None:
+            self._database.same_file.look_at(self._connection.driver_connection)
         return _read(self._connection.driver_connection.execute(_QUESTION).fetchone())
 
     def close(self) -> None:

@@ -134,8 +134,6 @@ class Database:
 
     def _sqlite(self) -> Engine:
         engine = create_engine(self.url, pool_size=8, max_overflow=24)
-        assert self.path is not None
-        same_file = self.same_file = SameFile(engine, self.path)
 
         @event.listens_for(engine, "connect")
         def _(connection: Any, record: Any) -> None:
@@ -146,6 +144,9 @@ class Database:
             connection.execute("PRAGMA foreign_keys = ON")
             connection.execute("PRAGMA trusted_schema = OFF")
             connection.execute("PRAGMA secure_delete = ON")  # what is replaced or erased leaves zeros
+
+        assert self.path is not None
+        same_file = self.same_file = SameFile(engine, self.path)  # counts what was opened so far without a fault
 
         @event.listens_for(engine, "begin")
         def _(connection: Connection) -> None:
