@@ -83,7 +83,7 @@ def test_nor_had_it_at_any_time_before(ledger):
         assert (position, report.differing) == (known, 0), known
 
 
-@settings(max_examples=25, suppress_health_check=list(HealthCheck))
+@settings(max_examples=12, suppress_health_check=list(HealthCheck))
 @given(history=histories(most=20), at=st.integers(0, 99))
 def test_no_history_that_was_recorded_has_one_then_or_now(world, history, at):
     """Whatever was told in whatever order, corrected, merged, retracted."""

@@ -96,7 +96,7 @@ def told(world, history, days) -> Iterator[tuple[Ledger, Iterator[int]]]:
 def test_each_batch_raises_the_sequence_where_something_else_is_shown(early_world, content):
     """And nowhere else; no event vanishes that was not cancelled; and what was exported then is exported now."""
 
-    @settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow])
+    @settings(max_examples=40, suppress_health_check=[HealthCheck.too_slow])
     @given(histories(most=16, content=content, sorts=KEPT), gaps, selections, imprecisions)
     def holds(history, days, wanted, imprecise):
         then: dict[int, bytes] = {}

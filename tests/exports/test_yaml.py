@@ -76,7 +76,7 @@ def copied(raw: bytes, path: Path) -> dict[UUID, Any]:
         return standing(ledger)
 
 
-@settings(max_examples=60, suppress_health_check=list(HealthCheck), report_multiple_bugs=False)
+@settings(max_examples=40, suppress_health_check=list(HealthCheck), report_multiple_bugs=False)
 @given(history=histories(most=30))
 def test_what_stands_comes_back(world, tmp_path, history):
     """Corrections, ranks, disputes, merges: the state of every entry that has an id; the others get one."""
@@ -123,7 +123,7 @@ def test_a_merge_that_answers_nothing_any_more_is_written_with_its_rank(tmp_path
     assert copied(raw, tmp_path / "b.db") == before
 
 
-@settings(max_examples=80, suppress_health_check=list(HealthCheck))
+@settings(max_examples=50, suppress_health_check=list(HealthCheck))
 @given(
     note=st.text(CHARACTERS | st.just("\n")),
     key=st.text(CHARACTERS, max_size=300),

@@ -133,7 +133,7 @@ def follow_each_other(memberships: list[dict[str, Any]]) -> bool:
     return all("end_date" in earlier and "start_date" in later for earlier, later in pairs)
 
 
-@settings(max_examples=30, suppress_health_check=list(HealthCheck))
+@settings(max_examples=20, suppress_health_check=list(HealthCheck))
 @given(told=st.tuples(lives(), organizations()))
 def test_what_popolo_can_carry_comes_back_the_same(told):
     """People, organizations, posts and memberships, with their ids, dates, labels and sources."""

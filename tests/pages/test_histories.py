@@ -52,7 +52,7 @@ def test_the_page_says_of_any_day_what_the_ledger_says(chromium, tmp_path):
     page.on("pageerror", lambda error: problems.append(str(error)))
     file = Path(tmp_path) / "page.html"
 
-    @settings(max_examples=20, suppress_health_check=[HealthCheck.too_slow])
+    @settings(max_examples=12, suppress_health_check=[HealthCheck.too_slow])
     @given(histories(most=16), selections, st.lists(st.floats(0, 1), min_size=3, max_size=3))
     def holds(history, wanted, places):
         with told(history) as view:

@@ -71,7 +71,7 @@ def record(ledger: Ledger, history: History) -> None:
         assert differences(standing(ledger, position), known) == {}, f"as known at {position}"
 
 
-@settings(max_examples=80, suppress_health_check=list(HealthCheck))
+@settings(max_examples=50, suppress_health_check=list(HealthCheck))
 @given(history=histories())
 def test_rows_kept_step_by_step_are_those_of_a_fold_from_nothing(world, history):
     """Whatever is told in whatever order, corrected, withdrawn, merged: one meaning, today and as of every batch."""

@@ -125,9 +125,11 @@ def test_another_day_has_the_links_that_the_server_would_make(opened):
 def test_a_day_can_be_typed_and_sent(opened):
     page = opened()
     page.fill("#asked", "2023-03-05")
-    with page.expect_navigation(url="**/as-of/2023-03-05"):  # the script has put it into the address before
-        page.click("text=Show")
+    page.evaluate("window.before = true")  # the script puts the day into the address, so that tells nothing
+    page.click("text=Show")
+    page.wait_for_function("window.before === undefined && document.readyState === 'complete'")
 
+    assert page.url.endswith("/as-of/2023-03-05")
     assert day_shown(page) == "2023-03-05"
 
 

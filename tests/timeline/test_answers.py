@@ -77,7 +77,7 @@ def asked(ledger: Ledger, history: History, at: list[tuple[int, int]]) -> None:
 PLACES = st.lists(st.tuples(st.integers(0, 40), DAYS), min_size=2, max_size=4)
 
 
-@settings(max_examples=60, suppress_health_check=list(HealthCheck))
+@settings(max_examples=40, suppress_health_check=list(HealthCheck))
 @given(history=histories(), at=PLACES)
 def test_answers_are_what_a_plain_fold_means(world, history, at):
     """On any day, as known at any place of the log: people, trees, products, deals."""
@@ -90,7 +90,7 @@ PEOPLE_IN_A_TREE = of_kinds(
 )
 
 
-@settings(max_examples=120, suppress_health_check=list(HealthCheck))
+@settings(max_examples=60, suppress_health_check=list(HealthCheck))
 @given(history=histories(most=16, content=PEOPLE_IN_A_TREE, sorts=("begin",)), at=PLACES)
 def test_so_they_are_of_people_in_a_tree_that_moves(world, history, at):
     """Units move, also on days that nobody knows, while people come and go in them."""

@@ -85,7 +85,7 @@ def erasing_is_as_never_said(ledger: Ledger, history: History) -> None:
     assert left == {v.position for _, v in scribe.log if v.event is not None}
 
 
-@settings(max_examples=30, suppress_health_check=list(HealthCheck))
+@settings(max_examples=15, suppress_health_check=list(HealthCheck))
 @given(
     history=histories(
         most=24, sorts=(*("begin",) * 8, "merge", Correction, Correction, Dispute, Retraction, *(Erasure,) * 3)
@@ -96,7 +96,7 @@ def test_what_is_erased_was_never_known(world, history):
         erasing_is_as_never_said(ledger, history)
 
 
-@settings(max_examples=30, suppress_health_check=list(HealthCheck))
+@settings(max_examples=15, suppress_health_check=list(HealthCheck))
 @given(
     history=histories(
         most=16,

@@ -65,7 +65,7 @@ def record(ledger: Ledger, history: History) -> None:
             )
 
 
-@settings(max_examples=25, suppress_health_check=list(HealthCheck))
+@settings(max_examples=12, suppress_health_check=list(HealthCheck))
 @given(history=histories(most=24))
 def test_an_answer_is_given_again_whatever_is_recorded_later(world, history):
     """Corrections, withdrawals and merges come after; what was known before them stays what it was."""

@@ -39,7 +39,7 @@ def short(monkeypatch: pytest.MonkeyPatch) -> None:
 numbers = count()
 
 
-@settings(max_examples=60, suppress_health_check=list(HealthCheck))
+@settings(max_examples=30, suppress_health_check=list(HealthCheck))
 @given(history=histories(most=30))
 def test_rows_of_long_batches_are_those_of_a_fold_from_nothing(short, tmp_path, history):
     """Merges, corrections and retractions fall into other parts of the batch than what they are about."""

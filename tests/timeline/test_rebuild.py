@@ -81,7 +81,7 @@ def rebuilt_is_kept(ledger: Ledger, history: History, at: list[int]) -> None:
         assert differences(standing(ledger, position), folded(scribe.log[:position])) == {}, f"known at {position}"
 
 
-@settings(max_examples=25, suppress_health_check=list(HealthCheck))
+@settings(max_examples=12, suppress_health_check=list(HealthCheck))
 @given(history=histories(), at=st.lists(st.integers(0, 99), max_size=2))
 def test_a_rebuild_gives_the_rows_that_were_kept_step_by_step(world, history, at):
     """Whatever was told in whatever order: the same rows, known from and to the same positions."""
@@ -89,7 +89,7 @@ def test_a_rebuild_gives_the_rows_that_were_kept_step_by_step(world, history, at
         rebuilt_is_kept(ledger, history, at)
 
 
-@settings(max_examples=25, suppress_health_check=list(HealthCheck))
+@settings(max_examples=12, suppress_health_check=list(HealthCheck))
 @given(
     history=histories(
         most=24,
