@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 INSTALL := $(PIP) install --quiet --constraint constraints.txt
 
-.PHONY: help demo test test-scale lint format bench constraints fuzz audit sbom clean
+.PHONY: help demo test test-scale lint format bench constraints fuzz mutation audit sbom clean
 
 help: ## list what can be made
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1	/p' Makefile | expand -t 20
@@ -42,7 +42,7 @@ constraints: ## renew constraints.txt
 	@$(check-python)
 	rm -rf build/constraints
 	$(PYTHON) -m venv build/constraints
-	build/constraints/bin/python -m pip --disable-pip-version-check install --quiet --editable '.[dev,security,spark]'
+	build/constraints/bin/python -m pip --disable-pip-version-check install --quiet --editable '.[dev,mutation,security,spark]'
 	build/constraints/bin/python -m pip --disable-pip-version-check freeze --exclude-editable \
 		| grep -E '^[A-Za-z0-9._-]+==' > build/constraints.txt
 	mv build/constraints.txt constraints.txt
@@ -51,6 +51,9 @@ constraints: ## renew constraints.txt
 FUZZ_SECONDS ?= 60
 fuzz: $(VENV)/.installed-dev ## feed every reader damaged input, each for FUZZ_SECONDS
 	$(BIN)/python -m tests.fuzz.run --seconds $(FUZZ_SECONDS)
+
+mutation: $(VENV)/.installed-dev ## change the dates, the folds and the tree, and count what the tests notice
+	$(BIN)/python -m tests.mutation.run
 
 audit: build/audit/.installed ## ask what is known to be unsafe in what constraints.txt pins
 	build/audit/bin/pip-audit --strict --requirement constraints.txt --no-deps --disable-pip
