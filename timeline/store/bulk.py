@@ -33,7 +33,7 @@ def among(
     for start in range(0, len(values), AMONG):
         part = list(values[start : start + AMONG])
         given = msgspec.json.encode(part).decode() if sqlite else part
-        yield from connection.exec_driver_sql(f"{query} {condition} {then}", (given,)).tuples().all()
+        yield from connection.exec_driver_sql(f"{query} {condition} {then}", (given,)).tuples()
 
 
 def insert_rows(connection: Connection, into: str, columns: Sequence[str], rows: Sequence[tuple[Any, ...]]) -> None:
