@@ -13,8 +13,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from timeline.audit.journal import sync_folder
 from timeline.audit.notes import COSIGNATURE, ED25519, BadNote, Checkpoint, Key, Note
+from timeline.disk import sync
 from timeline.errors import StoreError
 
 SUFFIX = ".checkpoint"
@@ -119,7 +119,7 @@ def write(folder: Path, size: int, note: str) -> bool:
             return False
         finally:
             unfinished.unlink(missing_ok=True)
-        sync_folder(folder)
+        sync(folder)
     except OSError as problem:
         raise StoreError(f"the checkpoint cannot be written to {folder}: {problem.strerror}") from None
     return True

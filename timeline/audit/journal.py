@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from timeline.audit.tree import Hash
+from timeline.disk import sync
 from timeline.errors import StoreError
 
 HEAD = "timeline journal 1 after {}\n"
@@ -95,7 +96,7 @@ class Journal:
         """Write the first line, or make sure that it stands there: another file is left alone."""
         if file.seek(0, os.SEEK_END) == 0:
             self._write(file, HEAD.format(head))
-            sync_folder(self.path.parent)
+            sync(self.path.parent)
             return
         file.seek(0)
         if not file.read(100).startswith(HEAD.partition("{")[0].encode()):
@@ -112,12 +113,3 @@ class Journal:
 
     def _unwritable(self, problem: OSError) -> StoreError:
         return StoreError(f"the journal {self.path} cannot be written: {problem.strerror}; nothing was recorded")
-
-
-def sync_folder(folder: Path) -> None:
-    """Have the names in a folder on the disk."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -10,10 +10,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from sqlalchemy import Column, Connection, Table, Uuid, func, select
-from sqlalchemy.exc import DBAPIError
 
 from timeline.progress import Progress, untold
 from timeline.store import tables
+from timeline.store.bulk import insert_rows
 
 ROWS_AT_ONCE = 1000
 BYTES_AT_ONCE = 8_000_000
@@ -33,7 +33,7 @@ def copy(source: Connection, target: Connection, chosen: Iterable[Table], progre
         of = source.scalar(select(func.count()).select_from(table)) or 0
         done = 0
         for rows in _parts(_read(source, table)):
-            _write(target, table, rows)
+            insert_rows(target, table.name, [column.name for column in table.columns], rows)
             done += len(rows)
             progress("copying", done, of)
 
@@ -62,19 +62,3 @@ def _parts(rows: Iterable[Sequence[Any]]) -> Iterator[list[tuple[Any, ...]]]:
             part, size = [], 0
     if part:
         yield part
-
-
-def _write(connection: Connection, table: Table, rows: list[tuple[Any, ...]]) -> None:
-    columns = ", ".join(f'"{column.name}"' for column in table.columns)
-    if connection.dialect.name == "sqlite":
-        marks = ", ".join("?" * len(table.columns))
-        connection.exec_driver_sql(f"INSERT INTO {table.name} ({columns}) VALUES ({marks})", rows)
-        return
-    driver: Any = connection.connection.driver_connection
-    errors = connection.dialect.loaded_dbapi.Error
-    try:
-        with driver.cursor() as cursor, cursor.copy(f"COPY {table.name} ({columns}) FROM STDIN") as stream:
-            for row in rows:
-                stream.write_row(row)
-    except errors as problem:
-        raise DBAPIError.instance(None, None, problem, errors) from problem

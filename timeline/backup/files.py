@@ -21,6 +21,7 @@ from sqlalchemy.engine import URL
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
 
+from timeline.disk import sync
 from timeline.errors import MISMATCH, StoreError, UsageError
 from timeline.store.database import Database
 
@@ -124,7 +125,7 @@ def place(made: Path, path: Path, *, force: bool = False) -> None:
 
     Raises StoreError, again, where a file came to stand there meanwhile.
     """
-    _sync(made)
+    sync(made)
     if force:
         os.replace(made, path)
     else:
@@ -135,15 +136,7 @@ def place(made: Path, path: Path, *, force: bool = False) -> None:
         except OSError:  # a disk that knows no second name for a file
             check_free(path)
             os.rename(made, path)
-    _sync(path.parent)
-
-
-def _sync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    sync(path.parent)
 
 
 def copy_as_it_is(database: Database, path: Path) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -18,6 +17,7 @@ from timeline.audit.verifying import Report, verify_in
 from timeline.backup.copying import LOG, SERVICE, copy
 from timeline.backup.files import Kept, Unsound, place, workshop
 from timeline.backup.making import Copied, base64_of, check, fill, verified
+from timeline.disk import usual_mode
 from timeline.errors import StoreError
 from timeline.ledger import stored_versions, versions_of_parts
 from timeline.progress import Progress, untold
@@ -63,7 +63,7 @@ def restore(
                 if not is_new:
                     _load(source, database, report, progress)
         if target is not None and is_new:
-            made.chmod(0o666 & ~_umask())
+            made.chmod(usual_mode())
             place(made, target)
     return Copied(report.size, base64_of(report), recorded_at, target.stat().st_size if target else 0)
 
@@ -171,9 +171,3 @@ def _load(source: Connection, database: Database, report: Report, progress: Prog
                 target.exec_driver_sql("ANALYZE")
     except DBAPIError as problem:
         raise StoreError(f"{database.shown} cannot take it: {problem.orig}; nothing was restored") from problem
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask

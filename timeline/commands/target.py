@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
+from timeline.disk import usual_mode
 from timeline.errors import StoreError, UsageError
 
 
@@ -64,14 +65,8 @@ def _in_place_of(path: Path) -> Iterator[BinaryIO]:
             yield made
             made.flush()
             os.fsync(made.fileno())
-        os.chmod(name, path.stat().st_mode & 0o777 if path.exists() else 0o666 & ~_umask())
+        os.chmod(name, path.stat().st_mode & 0o777 if path.exists() else usual_mode())
         os.replace(name, path)
     except BaseException:
         Path(name).unlink(missing_ok=True)
         raise
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask

@@ -18,6 +18,7 @@ import msgspec
 from sqlalchemy import Connection, func, select
 
 from projections.all import PROJECTIONS
+from timeline.disk import usual_mode
 from timeline.errors import StoreError, UsageError
 from timeline.progress import Progress, untold
 from timeline.state.folding import Concern, Folder
@@ -99,7 +100,7 @@ def export(
             staging.begin()
             position = log.head_position(connection) if known is None else known
             described = write(staging, position, made, partitions, workers=workers, progress=progress)
-        made.chmod(0o777 & ~_umask())
+        made.chmod(usual_mode(folder=True))
         os.replace(made, folder)
     except OSError as problem:
         raise StoreError(f"{folder} cannot be written: {problem.strerror}") from None
@@ -233,9 +234,3 @@ def need_pyarrow() -> None:
     except ImportError:
         missing = "parquet needs pyarrow, which is not installed: pip install 'timeline-service[parquet]'"
         raise UsageError(missing) from None
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
