@@ -19,10 +19,10 @@ from events.dates import FOREVER, day_number
 from events.kinds import kind_of, mentions
 from projections.rows import unique
 from timeline import columns
-from timeline.errors import UsageError
 from timeline.exports.formats import Options, Write, Written
 from timeline.exports.parts import corroborations, day, told
 from timeline.exports.selection import Exported, Selection, count, happenings
+from timeline.extras import need_pyarrow
 from timeline.printing import words
 from timeline.view import View
 
@@ -35,12 +35,10 @@ INT32 = range(-(2**31), 2**31)
 
 def export(view: View, wanted: Selection, write: Write, options: Options) -> Written:
     """Write row groups by date."""
-    try:
-        import pyarrow as pa
-        import pyarrow.parquet as pq
-    except ImportError:
-        missing = "parquet needs pyarrow, which is not installed: pip install 'timeline-service[parquet]'"
-        raise UsageError(missing) from None
+    need_pyarrow()
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
     number, size, rounded = 0, count(view, wanted), 0
     waiting: list[dict[str, Any]] = []
     shape = schema()

@@ -20,6 +20,7 @@ from sqlalchemy import Connection, func, select
 from projections.all import PROJECTIONS
 from timeline.disk import usual_mode
 from timeline.errors import StoreError, UsageError
+from timeline.extras import need_pyarrow
 from timeline.progress import Progress, untold
 from timeline.state.folding import Concern, Folder
 from timeline.state.lines import Line, bits_of, lines_of
@@ -225,12 +226,3 @@ def concerns(folder: Path, names: Sequence[str]) -> Iterator[list[Concern]]:
             columns = (batch.column(name).to_pylist() for name in ("key", "entry", "mask"))
             found = dict.fromkeys(zip(*columns, strict=True))
             yield [(key, entry, mask & wanted) for key, entry, mask in found if mask & wanted]
-
-
-def need_pyarrow() -> None:
-    """Raise UsageError where pyarrow is not installed."""
-    try:
-        import pyarrow  # noqa: F401  # only whether it is there
-    except ImportError:
-        missing = "parquet needs pyarrow, which is not installed: pip install 'timeline-service[parquet]'"
-        raise UsageError(missing) from None

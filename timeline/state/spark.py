@@ -12,7 +12,6 @@ import subprocess
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
-from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 from subprocess import PIPE
@@ -20,6 +19,7 @@ from typing import Any
 from zipfile import ZIP_DEFLATED, ZipFile
 
 from timeline.errors import StoreError, UsageError
+from timeline.extras import need
 from timeline.state import keyed
 from timeline.state.grouped import COLUMNS, grouped
 from timeline.state.handing import PARTITIONS, Handed
@@ -61,12 +61,7 @@ class OnSpark(Handed):
 
 def need_spark() -> None:
     """Raise UsageError where pyspark or Java is missing."""
-    try:
-        for module in ("pyarrow", "pyspark"):
-            import_module(module)
-    except ImportError:
-        missing = "--engine spark needs pyspark and pyarrow: pip install 'timeline-service[spark]'"
-        raise UsageError(missing) from None
+    need("--engine spark", ("pyspark", "pyarrow"), "spark")
     home = os.environ.get("JAVA_HOME")
     if shutil.which("java", path=str(Path(home, "bin")) if home else None) is None:
         where = f"JAVA_HOME is {home}, and no bin/java is there" if home else "no java was found"
