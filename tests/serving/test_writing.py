@@ -836,10 +836,10 @@ def test_no_bytes_are_a_bug(worlds, raw, sort):
 NUMBERS = count()
 
 
-@settings(max_examples=60)
+@settings(max_examples=30)
 @given(st.lists(happening.filter(lambda event: kinds.kind_of(event) in sent.NEW), min_size=1, max_size=4))
 def test_what_is_posted_is_what_an_import_records(twins, events):
-    """The same kinds and the same bytes, or nothing, with the same to say about it."""
+    """The same kinds and the same bytes, or nothing; and the import says at least what was wrong with the request."""
     client, posted, imported = twins
     states = [kinds.plain(event) for event in events]
     lines = [
@@ -856,7 +856,9 @@ def test_what_is_posted_is_what_an_import_records(twins, events):
         with pytest.raises(BadFile) as refused:
             import_documents(imported, [document_], by="ada")
         assert answer.status_code == 422
-        assert {e["detail"] for e in answer.json()["errors"]} == {m.message for m in refused.value.mistakes}
+        problems = {e["detail"] for e in answer.json()["errors"]}
+        assert problems
+        assert problems <= {m.message for m in refused.value.mistakes}  # an import goes on to what the rest would do
 
     assert told(posted, after[0]) == told(imported, after[1])
     assert (head(posted) > after[0]) == (answer.status_code == 201)
