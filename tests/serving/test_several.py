@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,6 +13,7 @@ import pytest
 from sqlalchemy import make_url
 
 from tests.cli.conftest import Run
+from tests.serving.conftest import client_of
 from tests.serving.tokens import bearing, made
 from tests.timeline.builders import layoff, org, person
 from timeline import tokens
@@ -22,7 +21,6 @@ from timeline.errors import StoreError
 from timeline.ledger import Ledger, new
 from timeline.serving.forms import FORMS
 from timeline.serving.resources import RESOURCES
-from timeline.serving.run import listening, server_of
 from timeline.serving.settings import Settings
 from timeline.serving.several import Several
 from timeline.shelf import Shelf
@@ -60,22 +58,8 @@ def two(place: str) -> None:
 @contextmanager
 def serving(place: str, **settings: Any) -> Iterator[httpx.Client]:
     """A client of a service of all ledgers of a place."""
-    bound = listening("127.0.0.1", 0)
-    port = bound.getsockname()[1]
-    server = server_of(Several(Settings(ledger="", port=port, **settings), Shelf(place)))
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [bound]}, daemon=True)
-    thread.start()
-    while not server.started:
-        assert thread.is_alive(), "the service did not start"
-        time.sleep(0.01)
-    try:
-        with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=30) as client:
-            yield client
-    finally:
-        server.should_exit = True
-        thread.join(30)
-        bound.close()
-        assert not thread.is_alive()
+    with client_of(lambda port: Several(Settings(ledger="", port=port, **settings), Shelf(place))) as client:
+        yield client
 
 
 def everything() -> list[str]:

@@ -81,12 +81,12 @@ class Health:
 
     async def health(self, request: Request) -> Response:
         """The process lives and answers; the ledger is not asked, or a database at rest would end the service."""
-        return _json({"alive": True, "version": release()})
+        return as_json({"alive": True, "version": release()})
 
     async def ready(self, request: Request) -> Response:
         """The ledger can be read, and is of this version: requests may be sent here."""
         found = await run_in_threadpool(self.readiness)
-        return _json(found, 200 if found.ready else 503)
+        return as_json(found, 200 if found.ready else 503)
 
     def readiness(self) -> Ready:
         """Whether it can answer, and how far it is behind if it follows another."""
@@ -145,9 +145,10 @@ class Health:
 
     async def projections(self, request: Request) -> Response:
         """Every projection with its version and its rows."""
-        return _json({"items": await run_in_threadpool(status, self.database)})
+        return as_json({"items": await run_in_threadpool(status, self.database)})
 
 
-def _json(value: Any, code: int = 200) -> Response:
+def as_json(value: Any, code: int = 200) -> Response:
+    """A response that is true now, and is kept by nobody."""
     headers = {"cache-control": "no-store"}
     return Response(msgspec.json.encode(value) + b"\n", code, headers, media_type="application/json")

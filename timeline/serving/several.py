@@ -12,7 +12,6 @@ import logging
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any
 from urllib.parse import quote
 
 import msgspec
@@ -30,6 +29,7 @@ from timeline.errors import StoreError
 from timeline.release import release
 from timeline.serving.access import Access
 from timeline.serving.app import application, layers, told, told_of_http
+from timeline.serving.health import as_json
 from timeline.serving.limits import Limits
 from timeline.serving.metrics import Metrics
 from timeline.serving.problems import problem
@@ -113,19 +113,23 @@ class Several:
             await self._own(scope, receive, send)
             return
         within = {**scope, "path": f"/{rest}", "raw_path": quote(f"/{rest}").encode(), "within": f"/{name}"}
+        answer: ASGIApp
         try:
             app = await self._serving(name)
         except StoreError as error:
             logger.warning("%s cannot be served: %s", ascii(name), error)
-            await self._own({**scope, "problem": error}, receive, send)
-            return
-        if app is not None and slash:
-            await app(within, receive, send)
-        elif self.settings.reads_freely:
-            leads = {} if app is None else {"leads": f"{self.settings.base}/{name}/"}
-            await self._own({**scope, **leads}, receive, send)
+            answer = self._around(self._unreadable(Request(scope), error), self.settings)
         else:
-            await self._refuse(name, within, receive, send)
+            if app is not None and slash:
+                answer, scope = app, within
+            elif not self.settings.reads_freely:
+                answer, scope = self._refusing(name), within
+            elif app is not None:
+                there = {"location": f"{self.settings.base}/{name}/"}
+                answer = self._around(Response(status_code=308, headers=there), self.settings)
+            else:
+                answer = self._own
+        await answer(scope, receive, send)
 
     # -- ledgers -------------------------------------------------------------------------------------------------------
 
@@ -196,7 +200,7 @@ class Several:
                 Route("/-/health", self._health),
                 Route("/-/ready", self._ready),
                 *(Route(f"/-{route.path}", route.endpoint) for route in static_routes() if isinstance(route, Route)),
-                Route("/{rest:path}", self._elsewhere, methods=METHODS),
+                Route("/{rest:path}", self._missing, methods=METHODS),
             ],
             middleware=layers(self.settings, self._metrics),
             exception_handlers={TimelineError: told, HTTPException: told_of_http},
@@ -205,25 +209,25 @@ class Several:
         app.state.settings = self.settings
         return app
 
-    async def _refuse(self, name: str, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer at a name that no ledger has as one would that was shown no token of its own."""
+    def _refusing(self, name: str) -> ASGIApp:
+        """What answers at a name that no ledger has as one would that was shown no token of its own."""
         access = _Nobody(_nothing, self._settings_of(name))
         access.limits = self._limits
-        await self._around(access, self._settings_of(name))(scope, receive, send)
+        return self._around(access, self._settings_of(name))
 
     def _around(self, app: ASGIApp, settings: Settings) -> ASGIApp:
         for layer in reversed(layers(settings, self._metrics)):
             app = layer.cls(app, *layer.args, **layer.kwargs)
         return app
 
-    async def _elsewhere(self, request: Request) -> Response:
-        if (where := request.scope.get("leads")) is not None:
-            return Response(status_code=308, headers={"location": where})
-        if (error := request.scope.get("problem")) is not None:
-            if self.settings.reads_freely:
-                return error_response(request, error, self.settings)
-            refused = problem(503, "store", "nothing can be answered here now")
-            return problem_response(request, refused, {"retry-after": "5"}, self.settings)
+    def _unreadable(self, request: Request, error: StoreError) -> Response:
+        """Of a ledger that cannot be opened; why, only where anybody may read."""
+        if self.settings.reads_freely:
+            return error_response(request, error, self.settings)
+        refused = problem(503, "store", "nothing can be answered here now")
+        return problem_response(request, refused, {"retry-after": "5"}, self.settings)
+
+    async def _missing(self, request: Request) -> Response:
         if wants_page(request) and self.settings.reads_freely:
             missing = request.scope["path"].split("/")[1]
             return _page(page_of_ledgers(await self._addresses(), self.settings, missing), 404)
@@ -236,7 +240,8 @@ class Several:
         addresses = await self._addresses()
         if wants_page(request):
             return _page(page_of_ledgers(addresses, self.settings))
-        return _json({"items": [{"name": name, "address": where} for name, where in addresses.items()]})
+        items = [{"name": name, "address": where} for name, where in addresses.items()]
+        return _said(msgspec.json.encode({"items": items}) + b"\n", 200, "application/json")
 
     async def _addresses(self) -> dict[str, str]:
         names = await run_in_threadpool(self.shelf.names)
@@ -244,17 +249,17 @@ class Several:
 
     async def _health(self, request: Request) -> Response:
         """The process lives and answers."""
-        return _json({"alive": True, "version": release()})
+        return as_json({"alive": True, "version": release()})
 
     async def _ready(self, request: Request) -> Response:
         """How many ledgers there are, and how many of them cannot be read now; not which."""
         if self._is_ending:
-            return _json({"ready": False, "version": release(), "problem": "the service is ending"}, 503)
+            return as_json({"ready": False, "version": release(), "problem": "the service is ending"}, 503)
         try:
             names = await run_in_threadpool(self.shelf.names)
         except StoreError as error:
             logger.warning("not ready: %s", error)
-            return _json({"ready": False, "version": release(), "problem": error.told}, 503)
+            return as_json({"ready": False, "version": release(), "problem": error.told}, 503)
         good = 0
         for name in names:
             try:
@@ -264,7 +269,7 @@ class Several:
             good += app is not None and (await run_in_threadpool(app.state.readiness)).ready
         is_ready = good == len(names)
         told = {"ready": is_ready, "ledgers": len(names), "unreadable": len(names) - good, "version": release()}
-        return _json(told, 200 if is_ready else 503)
+        return as_json(told, 200 if is_ready else 503)
 
 
 class _Nobody(Access):
@@ -279,10 +284,6 @@ class _Nobody(Access):
 
 async def _nothing(scope: Scope, receive: Receive, send: Send) -> None:
     raise HTTPException(404)  # nobody is let in so far
-
-
-def _json(value: Any, code: int = 200) -> Response:
-    return _said(msgspec.json.encode(value) + b"\n", code, "application/json")
 
 
 def _page(body: bytes, code: int = 200) -> Response:
