@@ -25,7 +25,7 @@ from timeline.audit.proofs import Damaged, OtherLog, Sealed, agree, base64_of, n
 from timeline.audit.reading import Page, pages
 from timeline.audit.tree import leaf_hash
 from timeline.errors import StoreError, UsageError
-from timeline.state.rebuild import Progress
+from timeline.progress import Progress
 from timeline.store.log import digest_of, head_position
 from timeline.store.tables import checkpoints, events
 

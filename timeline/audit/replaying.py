@@ -12,6 +12,7 @@ from sqlalchemy import Connection, select
 from projections.all import PROJECTIONS
 from timeline.audit.proofs import Damaged, Sealed, base64_of
 from timeline.moments import instant
+from timeline.progress import Progress
 from timeline.release import release
 from timeline.state import rebuild
 from timeline.state.soundness import find_faults
@@ -98,7 +99,7 @@ def replay(
     *,
     known: int | None = None,
     workers: int | None = None,
-    progress: rebuild.Progress,
+    progress: Progress,
     clock: log.Clock = log.system_clock,
 ) -> tuple[int, Report]:
     """Fold the log up to a position, the whole for None, and compare with what stands. Gives the position, too.

@@ -24,8 +24,8 @@ from timeline.extras import need_pyarrow
 from timeline.progress import Progress, untold
 from timeline.state.folding import Concern, Folder
 from timeline.state.lines import Line, bits_of, lines_of
-from timeline.state.rebuild import SMALL, cores, past_of
-from timeline.state.staging import PAGE, Staging
+from timeline.state.rebuild import past_of, processes, read_log
+from timeline.state.staging import Staging
 from timeline.state.workers import work
 from timeline.store import log, nodes, tables
 from timeline.store.database import Database
@@ -117,13 +117,8 @@ def write(
     """Write the log into an empty folder, for the projections that are being staged, whose spool it fills."""
     connection, names = staging.connection, list(staging.tables)
     folder_of_keys = Folder(names, past_of(connection, position), by_key=True)
-    many = workers if workers is not None else cores() if position >= SMALL else 1
-    with work(folder_of_keys, many) as working:
-        done = 0
-        for indexed in working.index(staging.pages(position)):
-            staging.put_index(indexed)
-            done = min(done + PAGE, position)
-            progress("reading", done, position)
+    with work(folder_of_keys, processes(position, workers)) as working:
+        read_log(staging, working, position, progress)
     keys = rows = 0
     of = staging.count_keys()
     with Files(folder, partitions) as files:

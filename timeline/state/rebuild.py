@@ -21,8 +21,7 @@ from events.dates import FOREVER
 from projections.all import PROJECTIONS
 from timeline.errors import StoreError, UnknownName
 from timeline.naming import near
-from timeline.progress import Progress as Progress
-from timeline.progress import untold
+from timeline.progress import Progress, untold
 from timeline.state import swapping
 from timeline.state.alone import alone
 from timeline.state.folding import EntryKey, Folder
@@ -30,7 +29,7 @@ from timeline.state.joined import Joined, joined
 from timeline.state.projector import versions
 from timeline.state.staging import PAGE, Staging, pages, streams
 from timeline.state.tables import TABLES, Numbers, chunks
-from timeline.state.workers import Here, work
+from timeline.state.workers import Here, Work, work
 from timeline.store import log, tables
 from timeline.store.database import BUSY_SECONDS, Database, waited_in_vain
 
@@ -190,7 +189,7 @@ class _Made:
         self.staging = Staging(connection, names)
         self.staging.begin()
         self.names = names
-        self._workers = workers if workers is not None else cores() if self.position >= SMALL else 1
+        self._workers = processes(self.position, workers)
 
     # -- folding -------------------------------------------------------------------------------------------------------
 
@@ -198,11 +197,7 @@ class _Made:
         """Fold everything up to the position into staging."""
         folder = Folder(self.names, past_of(self.connection, self.position))
         with work(folder, self._workers) as working:
-            done = 0
-            for indexed in working.index(self.staging.pages(self.position)):
-                self.staging.put_index(indexed)
-                done = min(done + PAGE, self.position)
-                self.progress("reading", done, self.position)
+            read_log(self.staging, working, self.position, self.progress)
             done, of = 0, self.staging.count_keys()
             sizes: list[int] = []
             for folded in working.fold(_counted(self.staging.chunks(self.position), sizes)):
@@ -350,6 +345,15 @@ def past_of(connection: Connection, upto: int, *, as_stored: bool = False) -> Jo
     return joined((e.batch, e.entry_id, version) for e, version in zip(found, versions(found), strict=True))
 
 
+def read_log(staging: Staging, working: Work, position: int, progress: Progress) -> None:
+    """Put into staging which entries each key is folded from, up to a position of the log."""
+    done = 0
+    for indexed in working.index(staging.pages(position)):
+        staging.put_index(indexed)
+        done = min(done + PAGE, position)
+        progress("reading", done, position)
+
+
 def _recorded_since(connection: Connection, after: int, upto: int) -> set[str]:
     position = tables.events.c.position
     query = select(tables.events.c.entry_id).where(position > after, position <= upto).distinct()
@@ -400,6 +404,13 @@ def _counted(chunked: Iterator[Any], sizes: list[int]) -> Iterator[Any]:
     for chunk in chunked:
         sizes.append(len(chunk.keys) + len(chunk.settled))
         yield chunk
+
+
+def processes(events: int, wanted: int | None) -> int:
+    """How many processes fold so many events: as many as wanted, otherwise one a core where there is work for them."""
+    if wanted is not None:
+        return wanted
+    return cores() if events >= SMALL else 1
 
 
 def cores() -> int:
