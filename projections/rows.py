@@ -27,7 +27,7 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     """Further orders in which rows are looked up."""
 
 
-class SpanRow(Row, frozen=True, kw_only=True):
+class SpanRow(Row, frozen=True, kw_only=True, gc=False):
     """Something that was so from a start to an end, each known to a range of days (inclusive, as day numbers).
 
     The first and the last day both count. `start_min` is NEVER and `end_max` FOREVER where nothing bounds them.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any, Literal
 from uuid import UUID
 
@@ -15,14 +16,14 @@ Edge = str | None
 """An ISO day; None where a side is open, "unknown" where nobody knows it."""
 
 
-class Ref(msgspec.Struct, frozen=True):
+class Ref(msgspec.Struct, frozen=True, gc=False):
     """An entity by its id and the name to show."""
 
     id: str
     name: str
 
 
-class When(msgspec.Struct, frozen=True):
+class When(msgspec.Struct, frozen=True, gc=False):
     """A date in an answer: its expression, and the first and last day that it may mean (both inclusive)."""
 
     edtf: str
@@ -41,16 +42,12 @@ class When(msgspec.Struct, frozen=True):
     @classmethod
     def start(cls, row: SpanRow) -> When:
         """When a span began."""
-        return cls(row.start, _edge(row.start_min, NEVER), _edge(row.start_max, FOREVER))
+        return _when(row.start, row.start_min, row.start_max)
 
     @classmethod
     def end(cls, row: SpanRow) -> When:
         """When a span ended; open when it is stated to go on, unknown when nobody reported an end."""
-        if row.end == "..":
-            return cls("..", None, None)
-        if row.end == "":
-            return cls("", "unknown", "unknown")
-        return cls(row.end, _edge(row.end_min, NEVER), _edge(row.end_max, FOREVER))
+        return _OPEN_ENDS.get(row.end) or _when(row.end, row.end_min, row.end_max)
 
     def words(self) -> str:
         """Short English, for a table."""
@@ -59,13 +56,27 @@ class When(msgspec.Struct, frozen=True):
         return parse(self.edtf).words()
 
 
+_OPEN_ENDS = {"..": When("..", None, None), "": When("", "unknown", "unknown")}
+
+
+@lru_cache(maxsize=16_384)  # the same days again and again
+def _when(text: str, earliest: int, latest: int) -> When:
+    return When(text, _edge(earliest, NEVER), _edge(latest, FOREVER))
+
+
+@lru_cache(maxsize=16_384)
+def confirmed_until(day: int) -> str | None:
+    """The last day on which a source confirms a span; None when none does."""
+    return None if day == NEVER else iso(day)
+
+
 def _edge(day: int, limit: int, *, open_: bool = False) -> Edge:
     if day == limit or abs(day) >= FOREVER:
         return None if open_ else "unknown"
     return iso(day)
 
 
-class Answer(msgspec.Struct, frozen=True, kw_only=True):
+class Answer(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What every line of an answer carries: how sure it is, and where it comes from."""
 
     certainty: Presence | None

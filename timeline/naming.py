@@ -10,7 +10,8 @@ from sqlalchemy import ColumnElement, Connection
 from projections.entities import Registered, folded
 from projections.merges import follow
 from timeline.errors import AmbiguousName, UnknownName
-from timeline.state.tables import TABLES, Numbers, chunks, merges_known
+from timeline.state.tables import NOBODY, TABLES, Numbers, chunks, known_at, merges_known
+from timeline.store.bulk import among
 
 
 def near(given: str, known: Iterable[str], *, limit: int = 3) -> list[str]:
@@ -43,6 +44,8 @@ class Directory:
         self._known = known
         self._numbers = numbers or Numbers(connection)
         self._found: dict[str, Registered | None] = {}
+        self._names: dict[str, str | None] = {}
+        self._met: set[int] = {NOBODY}
 
     @cached_property
     def merged(self) -> dict[str, str]:
@@ -60,17 +63,39 @@ class Directory:
         return rows
 
     def prefetch(self, ids: Iterable[str]) -> None:
-        """Look up together what will be asked for one by one."""
+        """Look up together the entities that will be asked for one by one."""
         wanted = [i for i in dict.fromkeys(follow(i, self.merged) for i in ids) if i not in self._found]
         self._numbers.fetch(wanted)
         for part in chunks(wanted):
             rows = self._rows(TABLES["entities"].table.c.entity.in_([self._numbers.of(i) for i in part]))
             self._found |= dict.fromkeys(part) | {row.entity: row for row in rows}
 
+    def prefetch_names(self, ids: Iterable[str]) -> None:
+        """Look up together the names that will be asked for one by one."""
+        wanted = [i for i in dict.fromkeys(follow(i, self.merged) for i in ids) if i not in self._names]
+        self._numbers.fetch(wanted)
+        self._names |= dict.fromkeys(wanted)
+        self.meet(self._numbers.of(i) for i in wanted if self._numbers.has(i))
+
+    def meet(self, numbers: Iterable[int]) -> None:
+        """Look up together the ids that some numbers stand for, and their names."""
+        wanted = list({*numbers} - self._met)
+        self._met.update(wanted)
+        query = (
+            "SELECT n.number, n.id, e.name FROM numbers AS n LEFT JOIN entities AS e"
+            f" ON e.entity = n.number AND {known_at(self._known, 'e')} WHERE n.number"
+        )
+        for number, text, name in among(self._numbers.connection, query, "bigint", wanted):
+            self._numbers.learn(number, text)
+            self._names[text] = name
+
     def forget(self, limit: int = REMEMBERED) -> None:
         """Let go of what was looked up if it is more than some: whoever reads a whole ledger in parts keeps small."""
         if len(self._found) > limit:
             self._found.clear()
+        if len(self._names) > limit:
+            self._names.clear()
+            self._met = {NOBODY}
         self._numbers.forget(limit)
 
     def get(self, entity: str) -> Registered | None:
@@ -82,6 +107,10 @@ class Directory:
 
     def name(self, entity: str) -> str:
         """The name to show for an id; the id itself if nobody registered it."""
+        into = follow(entity, self.merged) if self.merged else entity
+        if into in self._names:
+            name = self._names[into]
+            return entity if name is None else name
         row = self.get(entity)
         return row.name if row else entity
 

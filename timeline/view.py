@@ -9,13 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from operator import attrgetter
-from typing import Any, NamedTuple, TypeVar, cast
+from typing import Any, TypeVar, cast
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Connection, and_, func, select
 
 from events.base import Happening
-from events.dates import FOREVER, NEVER, Date, iso, parse
+from events.dates import FOREVER, NEVER, Date, parse
 from events.kinds import mentions
 from projections import certainty
 from projections.deals import DealState
@@ -36,8 +36,10 @@ from timeline.naming import Directory
 from timeline.state.projector import versions
 from timeline.state.tables import Numbers, RowTable, chunks, table_of
 from timeline.store import log, nodes
+from timeline.ways import ALWAYS, Bounds, by_any_way, joined, strongest, within
 
 A = TypeVar("A", bound=Row)
+S = TypeVar("S", bound=SpanRow)
 Days = tuple[int, int]
 """The first and the last day asked about, both inclusive; equal for a question about one day."""
 
@@ -50,26 +52,7 @@ _ORDER = {"certain": 0, "possible": 1, "unconfirmed": 2, None: 3}
 _BOUNDS = attrgetter("start_min", "start_max", "end_min", "end_max", "entries")
 
 
-class Bounds(NamedTuple):
-    """When an organization is, through however many steps, a part of another one."""
-
-    start_min: int
-    start_max: int
-    end_min: int
-    end_max: int
-
-    def within(self, row: SpanRow | Bounds) -> Bounds:
-        """When both hold."""
-        return Bounds(
-            max(self.start_min, row.start_min),
-            max(self.start_max, row.start_max),
-            min(self.end_min, row.end_min),
-            min(self.end_max, row.end_max),
-        )
-
-
 EVER: Days = (NEVER, FOREVER)
-ALWAYS = Bounds(NEVER, NEVER, FOREVER, FOREVER)
 
 
 class View:
@@ -99,6 +82,8 @@ class View:
         self._unsure = unsure
         self.reported_day = reported_day
         self.numbers = Numbers(self.row_connection)
+        self._called_on: int | None = None
+        self._called: dict[str, answers.Ref] = {}
 
     @property
     def is_partial(self) -> bool:
@@ -128,23 +113,29 @@ class View:
 
     def rows(self, row: type[A], *conditions: ColumnElement[bool]) -> list[A]:
         """The rows of a projection, as known here; spans in the order of their bounds, however they are stored."""
-        found = table_of(row).read(self.numbers, *conditions, known=self.rows_known)
+        found = self.shown(table_of(row).read(self.numbers, *conditions, known=self.rows_known))
         if issubclass(row, SpanRow):
             found.sort(key=_BOUNDS)
         return cast("list[A]", found)
 
+    def shown(self, found: list[A]) -> list[A]:
+        """Those of the rows found that the view shows: here all of them. Everything that is read passes through."""
+        return found
+
     def _during(self, table: RowTable, days: Days) -> ColumnElement[bool]:
         return and_(table.table.c.end_max >= days[0], table.table.c.start_min <= days[1])
 
-    def _at(self, row: type[A], column: str, ids: Iterable[str], days: Days) -> list[A]:
-        """Rows of some entities that may hold on some of the days."""
+    def _spans(self, row: type[S], days: Days | None, column: str = "", ids: Iterable[str] = ()) -> list[S]:
+        """Rows that may hold on some of the days, of some entities if a column is given; their names are looked up."""
         table = table_of(row)
-        wanted = [self.numbers.of(i) for i in ids]
-        return [
-            found
-            for part in chunks(wanted)
-            for found in self.rows(row, table.table.c[column].in_(part), self._during(table, days))
-        ]
+        wanted = []
+        if column:
+            ids = list(ids)
+            self.numbers.fetch(ids)
+            wanted = [self.numbers.of(i) for i in ids if self.numbers.has(i)]
+        found = table.found(self.row_connection, known=self.rows_known, days=days, column=column, values=wanted)
+        self.directory.meet(table.numbers_in(found))
+        return sorted(self.shown(table.made(found, self.numbers)), key=_BOUNDS)
 
     # -- the tree ----------------------------------------------------------------------------------------------------
 
@@ -156,14 +147,14 @@ class View:
             if not frontier:
                 break
             below: dict[str, list[Bounds]] = {}
-            for row in self._at(Parent, "parent", frontier, days):
+            for row in self._spans(Parent, days, "parent", frontier):
                 for bounds in frontier[str(row.parent)]:
                     step = bounds.within(row)
                     if step.start_min <= step.end_max and step not in found.get(row.organization, ()):
                         below.setdefault(row.organization, []).append(step)
                         found.setdefault(row.organization, []).append(step)
             frontier = below
-        return {unit: _joined(ways) for unit, ways in found.items()}
+        return {unit: joined(ways) for unit, ways in found.items()}
 
     def tree(self, day: int, organization: str | None = None) -> list[answers.Unit]:
         """The tree of organizations on a day: one root if an organization is given, otherwise all that have something
@@ -171,16 +162,16 @@ class View:
         """
         days = (day, day)
         if organization is None:
-            parents = self.rows(Parent, self._during(table_of(Parent), days))
-            existing = self.rows(Existence, self._during(table_of(Existence), days))
+            parents = self._spans(Parent, days)
+            existing = self._spans(Existence, days)
             heads = self._heads(None, days)
         else:
             units = list(self.units(organization, days))
-            parents = self._at(Parent, "organization", units, days)
+            parents = self._spans(Parent, days, "organization", units)
             parents = [p for p in parents if p.organization != organization]
-            existing = self._at(Existence, "organization", units, days)
+            existing = self._spans(Existence, days, "organization", units)
             heads = self._heads(units, days)
-        self.directory.prefetch([*(p.organization for p in parents), *(e.organization for e in existing)])
+        self._look_up_names_on(day, {p.organization for p in parents} | {e.organization for e in existing})
         existence: dict[str, Existence] = {}
         for stay in sorted(existing, key=lambda r: _ORDER[certainty.on_day(r, day)]):
             existence.setdefault(stay.organization, stay)  # dissolved and founded again: the surer of the two
@@ -229,25 +220,26 @@ class View:
 
     def _org_ref(self, organization: str, day: int) -> answers.Ref:
         """An organization by the name that it certainly bore on the day, if it was ever renamed."""
-        return answers.Ref(organization, self._names_on(day).get(organization) or self.directory.name(organization))
+        if organization not in self._called or day != self._called_on:
+            self._look_up_names_on(day, [organization])
+        return self._called[organization]
 
-    def _names_on(self, day: int) -> Mapping[str, str]:
-        if day not in self._names_cache:
-            rows = self.rows(Name, self._during(table_of(Name), (day, day)))
-            self._names_cache[day] = {r.organization: r.name for r in rows if certainty.on_day(r, day) == "certain"}
-        return self._names_cache[day]
-
-    @cached_property
-    def _names_cache(self) -> dict[int, Mapping[str, str]]:
-        return {}
+    def _look_up_names_on(self, day: int, organizations: Iterable[str]) -> None:
+        """Look up together the organizations that `_org_ref` will be asked for; those of another day are let go."""
+        if day != self._called_on:
+            self._called_on, self._called = day, {}
+        wanted = {o for o in organizations if o not in self._called}
+        rows: list[Name] = self._spans(Name, (day, day), "organization", wanted) if wanted else []
+        names = {r.organization: r.name for r in rows if certainty.on_day(r, day) == "certain"}
+        self._called |= {o: answers.Ref(o, names.get(o) or self.directory.name(o)) for o in wanted}
 
     def _heads(self, organizations: Iterable[str] | None, days: Days) -> dict[str, list[answers.Holder]]:
-        table = table_of(Holding)
-        is_head = table.table.c.post == HEAD
         if organizations is None:
-            rows = self.rows(Holding, is_head, self._during(table, days))
+            table = table_of(Holding)
+            rows = self.rows(Holding, table.table.c.post == HEAD, self._during(table, days))
+            self.directory.prefetch_names(r.person for r in rows)
         else:
-            rows = [r for r in self._at(Holding, "organization", organizations, days) if r.post == HEAD]
+            rows = [r for r in self._spans(Holding, days, "organization", organizations) if r.post == HEAD]
         found: dict[str, list[answers.Holder]] = {}
         for row in rows:
             if mark := certainty.in_span(row, *days):
@@ -257,23 +249,29 @@ class View:
 
     # -- people ------------------------------------------------------------------------------------------------------
 
-    def members(self, organization: str | None, days: Days | int, *, span: bool = False) -> list[answers.Member]:
+    def members(
+        self,
+        organization: str | None,
+        days: Days | int,
+        *,
+        span: bool = False,
+        tree: Sequence[answers.Unit] | None = None,
+    ) -> list[answers.Member]:
         """The people of an organization, its units included, on one day or (with `span`) during some days.
 
         None asks for the people of all organizations. Sorted by organization in the order of the tree, then by
-        certainty and name.
+        certainty and name. Who has the `tree` of the last day at hand spares the time to make it again.
         """
         days = (days, days) if isinstance(days, int) else days
         if organization is None:
             units: dict[str, list[Bounds]] | None = None
-            memberships = self.rows(Membership, self._during(table_of(Membership), days))
-            holdings = self.rows(Holding, self._during(table_of(Holding), days))
+            memberships = self._spans(Membership, days)
+            holdings = self._spans(Holding, days)
         else:
             units = self.units(organization, days)
-            memberships = self._at(Membership, "organization", units, days)
-            holdings = self._at(Holding, "organization", units, days)
-        shown: list[Membership | Holding] = [*memberships, *holdings]
-        self.directory.prefetch(i for r in shown for i in (r.person, r.organization))
+            memberships = self._spans(Membership, days, "organization", units)
+            holdings = self._spans(Holding, days, "organization", units)
+        self._look_up_names_on(days[1], {m.organization for m in memberships} | {h.organization for h in holdings})
         posts: dict[tuple[str, str], list[Holding]] = {}
         for row in holdings:
             posts.setdefault((row.person, row.organization), []).append(row)
@@ -284,7 +282,10 @@ class View:
         for held in posts.values():
             found += [self._member(row, [row], units, days, span=span) for row in held]
         people = [m for m in found if m is not None]
-        order = {unit: n for n, unit in enumerate(units)} if units is not None else self._order(people, days[1])
+        if units is not None:
+            order = {unit: n for n, unit in enumerate(units)}
+        else:
+            order = self._order(people, self.tree(days[1]) if tree is None else tree)
         return sorted(
             people,
             key=lambda m: (
@@ -296,9 +297,9 @@ class View:
             ),
         )
 
-    def _order(self, people: Sequence[answers.Member], day: int) -> dict[str, int]:
+    def _order(self, people: Sequence[answers.Member], tree: Iterable[answers.Unit]) -> dict[str, int]:
         """Organizations in the order of their trees, the tree with most people first."""
-        trees = [list(_preorder(root)) for root in self.tree(day)]
+        trees = [list(_preorder(root)) for root in tree]
         inside = {o for tree in trees for o in tree}
         trees += [[o] for o in sorted({m.organization.id for m in people} - inside, key=self.directory.name)]
         count: dict[str, int] = {}
@@ -318,10 +319,12 @@ class View:
     ) -> answers.Member | None:
         """One line: the membership, or the post where no membership is known, within the unit's time in the tree."""
         ways = units[row.organization] if units is not None else [ALWAYS]
+        if len(ways) == 1 and (not held or held == [row]):
+            return self._alone(row, ways[0], days, span=span)
         rows = [row, *(h for h in held if h is not row and certainty.in_span(h, *days))]
-        by_row = [[_within(r, way, days[0]) for way in ways] for r in rows]
+        by_row = [[within(r, way, days[0]) for way in ways] for r in rows]
         options = [option for of_row in by_row for option in of_row]
-        marks = [_by_any_way(certainty.in_span(o, *days) for o in of_row) for of_row in by_row]
+        marks = [by_any_way(certainty.in_span(o, *days) for o in of_row) for of_row in by_row]
         mark = min(marks, key=_ORDER.__getitem__)
         if mark is None:
             return None
@@ -331,8 +334,8 @@ class View:
             organization=self._org_ref(row.organization, days[1]),
             role=row.role,
             post=", ".join(unique(h.post for h in held_now)),
-            sometime=_strongest(certainty.sometime(o, *days) for o in options) if span else None,
-            throughout=_strongest(certainty.throughout(o, *days) for o in options) if span else None,
+            sometime=strongest(certainty.sometime(o, *days) for o in options) if span else None,
+            throughout=strongest(certainty.throughout(o, *days) for o in options) if span else None,
             **_shown(row, mark)
             | {
                 "sources": unique(s for r in (row, *held_now) for s in r.sources),
@@ -341,12 +344,34 @@ class View:
             },
         )
 
+    def _alone(self, row: Membership | Holding, way: Bounds, days: Days, *, span: bool) -> answers.Member | None:
+        """The line of a row that nothing else has to be joined to: what `_member` gives, in less time."""
+        inside = within(row, way, days[0])
+        mark = certainty.in_span(inside, *days)
+        if mark is None:
+            return None
+        return answers.Member(
+            person=self.ref(row.person),
+            organization=self._org_ref(row.organization, days[1]),
+            role=row.role,
+            post=row.post if isinstance(row, Holding) else "",
+            sometime=certainty.sometime(inside, *days) if span else None,
+            throughout=certainty.throughout(inside, *days) if span else None,
+            certainty=mark,
+            start=answers.When.start(row),
+            end=answers.When.end(row),
+            confirmed_until=answers.confirmed_until(row.confirmed),
+            disputed=row.disputed,
+            claim=row.claim,
+            sources=row.sources,
+            entries=row.entries if len(row.entries) == 1 else tuple(dict.fromkeys(row.entries)),
+        )
+
     def career(self, person: str, day: int | None = None) -> list[answers.Member]:
         """Everywhere a person was, and every post held, by start; on one day if a day is given."""
-        here = self.numbers.of(person)
         rows: list[Membership | Holding] = [
-            *self.rows(Membership, table_of(Membership).table.c.person == here),
-            *self.rows(Holding, table_of(Holding).table.c.person == here),
+            *self._spans(Membership, None, "person", [person]),
+            *self._spans(Holding, None, "person", [person]),
         ]
         found = []
         for row in sorted(rows, key=lambda r: (r.start_min, r.start_max, r.organization, isinstance(r, Holding))):
@@ -409,7 +434,7 @@ class View:
         table = table_of(DealState)
         conditions = [] if day is None else [self._during(table, (day, day))]
         rows = sorted(self.rows(DealState, *conditions), key=lambda r: (r.start_max, r.start_min, str(r.deal)))
-        self.directory.prefetch(party for r in rows for party in r.parties)
+        self.directory.prefetch_names(party for r in rows for party in r.parties)
         last: dict[UUID, DealState] = {}
         for row in rows:
             if day is None:
@@ -539,7 +564,9 @@ class View:
     def shown_events(self, rows: Sequence[Listed], days: Days = EVER) -> list[answers.Event]:
         """Entries with their headlines, in the order given; unmarked where nothing was asked about their days."""
         facts = self.facts(r.entry for r in rows)
-        self.directory.prefetch(i for f in facts.values() for _, i, types in mentions(f.event) if types != ("source",))
+        self.directory.prefetch_names(
+            i for f in facts.values() for _, i, types in mentions(f.event) if types != ("source",)
+        )
         found = []
         for row in rows:
             fact = facts[row.entry]
@@ -624,9 +651,10 @@ class View:
         products = [p for p in self.products(day) if scope is None or (p.organization and p.organization.id in scope)]
         deals = [d for d in self.deals(day) if scope is None or any(party.id in scope for party in d.parties)]
         about = None if scope is None else [*scope, *(p.product.id for p in products)]
+        tree = self.tree(day, organization)
         return answers.State(
-            organizations=tuple(self.tree(day, organization)),
-            people=tuple(self.members(organization, days)),
+            organizations=tuple(tree),
+            people=tuple(self.members(organization, days, tree=tree)),
             products=tuple(products),
             deals=tuple(deals),
             events=tuple(self.news(day, about)),
@@ -640,18 +668,6 @@ def _mark(certain: bool) -> certainty.Presence:
 def _date_order(row: Listed) -> tuple[Date, str]:
     """By what a date says, not by how far its doubts reach."""
     return (parse(row.date), str(row.entry))
-
-
-def _joined(ways: Sequence[Bounds]) -> list[Bounds]:
-    """Ways of which one begins when the other ends are one: a unit that moved within the whole never left it."""
-    joined: list[Bounds] = []
-    for way in sorted(ways):
-        before = next((b for b in joined if (b.end_min + 1, b.end_max + 1) == (way.start_min, way.start_max)), None)
-        if before is not None:
-            joined.remove(before)
-            way = Bounds(before.start_min, before.start_max, way.end_min, way.end_max)
-        joined.append(way)
-    return joined
 
 
 def _preorder(unit: answers.Unit) -> Iterator[str]:
@@ -676,44 +692,12 @@ def _shown(row: SpanRow, mark: certainty.Presence | None) -> dict[str, Any]:
         "certainty": mark,
         "start": answers.When.start(row),
         "end": answers.When.end(row),
-        "confirmed_until": None if row.confirmed == NEVER else iso(row.confirmed),
+        "confirmed_until": answers.confirmed_until(row.confirmed),
         "disputed": row.disputed,
         "claim": row.claim,
         "sources": row.sources,
         "entries": row.entries,
     }
-
-
-def _within(row: SpanRow, way: Bounds, first: int) -> SpanRow:
-    """The part of a row in which its unit was in the tree, as asked about from a first day on.
-
-    That nobody reported an end is what leaves the row open only as long as the unit surely is in the tree.
-    """
-    if way == ALWAYS:
-        return row
-    bounds = way.within(row)
-    return SpanRow(
-        **bounds._asdict(),
-        start=row.start,
-        end=row.end if first <= way.end_min else "left",
-        confirmed=row.confirmed,
-        disputed=row.disputed,
-        claim=row.claim,
-        entries=row.entries,
-        sources=row.sources,
-    )
-
-
-def _by_any_way(marks: Iterable[certainty.Presence | None]) -> certainty.Presence | None:
-    """How sure one stay is, from what each way up the tree makes of it.
-
-    If by one of them it is unconfirmed, that way is certain, and the others are of no account.
-    """
-    return min(marks, key=("certain", "unconfirmed", "possible", None).index)
-
-
-def _strongest(degrees: Iterable[certainty.Degree]) -> certainty.Degree:
-    return min(degrees, key=("certain", "possible", "no").index)
 
 
 def _by_certainty(holder: answers.Holder) -> tuple[int, str]:

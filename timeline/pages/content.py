@@ -7,8 +7,6 @@ from functools import cached_property
 from typing import TypeVar
 from uuid import UUID
 
-from sqlalchemy import ColumnElement
-
 from events.dates import FOREVER, NEVER, parse
 from projections.deals import DealState
 from projections.happenings import Listed
@@ -55,9 +53,9 @@ class Part(View):
         """How many entries it holds."""
         return len(self.entries)
 
-    def rows(self, row: type[A], *conditions: ColumnElement[bool]) -> list[A]:
-        """The rows of a projection that one of the entries had a part in."""
-        return [r for r in super().rows(row, *conditions) if self._speaks_of(r)]
+    def shown(self, found: list[A]) -> list[A]:
+        """Those of the rows that one of the entries had a part in."""
+        return [r for r in found if self._speaks_of(r)]
 
     def _speaks_of(self, row: Row) -> bool:
         match row:

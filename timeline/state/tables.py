@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import types
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import cache
+from functools import cache, lru_cache
 from typing import Annotated, Any, Literal, NamedTuple, TypeVar, Union, get_args, get_origin, get_type_hints
 from uuid import UUID
 
@@ -73,19 +73,19 @@ class Numbers:
         of = self._of
         wanted = [i for i in dict.fromkeys(ids) if i not in of]
         for number, text in among(self.connection, "SELECT number, id FROM numbers WHERE id", "text", wanted):
-            self._learn(number, text)
+            self.learn(number, text)
         if missing := [i for i in wanted if i not in of] if add else []:
             top = self.connection.exec_driver_sql("SELECT max(number) FROM numbers").scalar() or 0
             rows = list(enumerate(missing, top + 1))
             insert_rows(self.connection, numbers.name, ("number", "id"), rows)
             for number, text in rows:
-                self._learn(number, text)
+                self.learn(number, text)
 
     def fetch_ids(self, wanted: Iterable[int]) -> None:
         """Look the ids of numbers up together."""
         missing = [n for n in dict.fromkeys(wanted) if n not in self._ids and n != NOBODY]
         for number, text in among(self.connection, "SELECT number, id FROM numbers WHERE number", "bigint", missing):
-            self._learn(number, text)
+            self.learn(number, text)
 
     def of(self, given: str) -> int:
         """The number of an id; -1, which no row has, for an id without one."""
@@ -111,7 +111,8 @@ class Numbers:
             self._of.clear()
             self._ids.clear()
 
-    def _learn(self, number: int, text: str) -> None:
+    def learn(self, number: int, text: str) -> None:
+        """Take in what a statement found by the way."""
         self._of[text] = number
         self._ids[number] = text
 
@@ -133,10 +134,14 @@ def chunks(values: Sequence[Item], size: int = 500) -> Iterable[Sequence[Item]]:
 _encode = msgspec.json.Encoder().encode
 
 
+REPEATED = ("entries", "sources")
+"""Columns of JSON that say the same again and again, and nothing about anybody."""
+
+
 class _Field(NamedTuple):
     name: str
     sort: Literal["entity", "entry", "days", "flag", "text", "json"]
-    decoder: msgspec.json.Decoder[Any] | None
+    decode: Callable[[str], Any] | None
 
 
 class RowTable:
@@ -159,12 +164,14 @@ class RowTable:
             sqlite_with_rowid=False,
         )
         self._key = next(f for f in self.fields if f.name == projection.row.key_field)
-        self._entities = [f.name for f in self.fields if f.sort == "entity"]
         self._numbered = [n for n, f in enumerate(self.fields) if f.sort == "entity"]
         self._written = [(n, f.sort == "json") for n, f in enumerate(self.fields) if f.sort in ("json", "entry")]
         self._columns = [*(f.name for f in self.fields), "known_from", "known_to", "id"]
-        named = ", ".join(f'"{column}"' for column in self._columns)
-        self._today = f'SELECT {named} FROM {self.table.name} WHERE known_to = {FOREVER} AND "{self._key.name}"'
+        named = ", ".join(map(_quoted, self._columns))
+        self._today = f"SELECT {named} FROM {self.table.name} WHERE known_to = {FOREVER} AND {_quoted(self._key.name)}"
+        self._all = f"SELECT {', '.join(_quoted(f.name) for f in self.fields)} FROM {self.table.name} WHERE "
+        self._make = _maker(projection.row)
+        self._selected = select(*(self.table.c[f.name] for f in self.fields))
 
     @property
     def key_column(self) -> ColumnElement[Any]:
@@ -207,17 +214,9 @@ class RowTable:
             wanted = [key.replace("-", "") for key in keys] if self._key.sort == "entry" else keys
         sort: Any = {"entity": "bigint", "entry": "uuid"}.get(self._key.sort, "text")
         found = list(among(names.connection, self._today, sort, wanted))
-        names.fetch_ids(row[n] for row in found for n in self._numbered)
         places = [self._columns.index(name) for name in self.row.cluster]
-        return [((*(row[n] for n in places), row[-1]), self._read(row, names)) for row in found]
-
-    def _read(self, row: Sequence[Any], names: Numbers) -> Row:
-        values = {}
-        for field, value in zip(self.fields, row, strict=False):
-            if field.sort == "entry":
-                value = value if isinstance(value, UUID) else UUID(value)
-            values[field.name] = bool(value) if field.sort == "flag" else _loaded(field, value, names)
-        return self.row(**values)
+        rows = self.made(found, names)
+        return [((*(raw[n] for n in places), raw[-1]), row) for raw, row in zip(found, rows, strict=True)]
 
     def end(self, connection: Connection, places: Sequence[Place], known_to: int) -> None:
         """Note of rows at some places that they are known no more from a position on."""
@@ -226,15 +225,46 @@ class RowTable:
         statement = f"UPDATE {self.table.name} SET known_to = {known_to} WHERE {here}"
         connection.exec_driver_sql(statement, list(places))
 
+    def made(self, found: Sequence[Sequence[Any]], names: Numbers) -> list[Any]:
+        """Objects of the row type, from the values of their fields in order, as the database gives them."""
+        if not found:
+            return []
+        names.fetch_ids(self.numbers_in(found))
+        columns = [_loaded(f, values, names) for f, values in zip(self.fields, zip(*found, strict=True), strict=False)]
+        return list(map(self._make, *columns))
+
+    def numbers_in(self, found: Sequence[Sequence[Any]]) -> set[int]:
+        """The numbers of all entities that some rows are about, from the values that `made` takes."""
+        return {row[n] for n in self._numbered for row in found}
+
     def loaded(self, found: Sequence[RowMapping], names: Numbers) -> list[Any]:
         """The rows that a query found, as objects of the row type."""
-        names.fetch_ids(m[name] for m in found for name in self._entities)
-        return [self.row(**{f.name: _loaded(f, m[f.name], names) for f in self.fields}) for m in found]
+        return self.made([[m[f.name] for f in self.fields] for m in found], names)
 
     def read(self, names: Numbers, *conditions: ColumnElement[bool], known: int | None = None) -> list[Any]:
         """The rows that meet the conditions, as known at a position of the log; today's for None."""
-        query = select(self.table).where(self.known(known), *conditions)
-        return self.loaded(names.connection.execute(query).mappings().all(), names)
+        query = self._selected.where(self.known(known), *conditions)
+        return self.made(names.connection.execute(query).all(), names)
+
+    def found(
+        self,
+        connection: Connection,
+        *,
+        known: int | None = None,
+        days: tuple[int, int] | None = None,
+        column: str = "",
+        values: Sequence[int] = (),
+    ) -> list[tuple[Any, ...]]:
+        """What `made` takes of the spans that may hold on some of the days; with a column, of some entities in it.
+
+        The statement is written by hand, because to put one together takes longer than to run it.
+        """
+        where = known_at(known)
+        if days is not None:
+            where += f" AND end_max >= {days[0]} AND start_min <= {days[1]}"
+        if column:
+            return list(among(connection, f"{self._all}{where} AND {_quoted(column)}", "bigint", values))
+        return [*connection.exec_driver_sql(self._all + where).tuples().all()]
 
     def known(self, position: int | None) -> ColumnElement[bool]:
         """The condition for rows as known at a position of the log; today's for None."""
@@ -242,6 +272,27 @@ class RowTable:
         if position is None:
             return table.c.known_to == FOREVER
         return (table.c.known_from <= position) & (table.c.known_to > position)
+
+
+def known_at(position: int | None, table: str = "") -> str:
+    """What is true of rows as known at a position of the log, or today, for a statement written by hand."""
+    prefix = f"{table}." if table else ""
+    if position is None:
+        return f"{prefix}known_to = {FOREVER}"
+    return f"{prefix}known_from <= {position:d} AND {prefix}known_to > {position:d}"
+
+
+def _maker(row: type[Row]) -> Callable[..., Row]:
+    """What makes a row of its fields in order: to hand them over by name in a dict takes eight times as long."""
+    names = row.__struct_fields__
+    made: Callable[..., Row] = eval(
+        f"lambda {', '.join(names)}: row({', '.join(f'{n}={n}' for n in names)})", {"row": row}
+    )
+    return made
+
+
+def _quoted(column: str) -> str:
+    return f'"{column}"'
 
 
 def _place(field: _Field, cluster: tuple[str, ...]) -> int:
@@ -256,7 +307,8 @@ def _field(name: str, hint: Any) -> _Field:
             return _Field(name, "entity", None)
         hint = get_args(hint)[0]
     if get_origin(hint) is tuple:
-        return _Field(name, "json", msgspec.json.Decoder(hint))
+        decode = msgspec.json.Decoder(hint).decode
+        return _Field(name, "json", lru_cache(maxsize=16_384)(decode) if name in REPEATED else decode)
     if hint is bool:
         return _Field(name, "flag", None)
     if hint is int:
@@ -270,10 +322,15 @@ def _column(field: _Field, *, primary: bool) -> Column[Any]:
     return Column(field.name, sorts[field.sort], primary_key=primary, autoincrement=False, nullable=nullable)
 
 
-def _loaded(field: _Field, value: Any, names: Numbers) -> Any:
+def _loaded(field: _Field, values: Sequence[Any], names: Numbers) -> Iterable[Any]:
+    """One column, as the fields of rows have it."""
     if field.sort == "entity":
-        return names.id(value)
-    return field.decoder.decode(value) if field.decoder else value
+        return map(names.id, values)
+    if field.sort == "entry":
+        return (v if isinstance(v, UUID) else UUID(v) for v in values)
+    if field.sort == "flag":
+        return map(bool, values)
+    return map(field.decode, values) if field.decode else values
 
 
 TABLES: Mapping[str, RowTable] = {p.name: RowTable(p) for p in PROJECTIONS}

@@ -24,7 +24,7 @@ from timeline.exports.ical.names import KnownNames
 from timeline.exports.selection import Selection
 from timeline.reported import as_published
 from timeline.state.tables import Numbers, chunks, table_of
-from timeline.view import ALWAYS, Bounds
+from timeline.ways import ALWAYS, Bounds
 
 Columns = Any
 """The columns of a table, by name."""
