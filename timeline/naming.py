@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import cached_property
 
 from sqlalchemy import ColumnElement, Connection
@@ -85,9 +85,15 @@ class Directory:
             "SELECT n.number, n.id, e.name FROM numbers AS n LEFT JOIN entities AS e"
             f" ON e.entity = n.number AND {known_at(self._known, 'e')} WHERE n.number"
         )
-        for number, text, name in among(self._numbers.connection, query, "bigint", wanted):
-            self._numbers.learn(number, text)
-            self._names[text] = name
+        self.learn(list(among(self._numbers.connection, query, "bigint", wanted)))
+
+    def learn(self, found: Sequence[tuple[int, str, str | None]]) -> None:
+        """Take in numbers with their ids and names, as a statement found them by the way."""
+        if found:
+            numbers, ids, names = zip(*found, strict=True)
+            self._met.update(numbers)
+            self._numbers.learn(numbers, ids)
+            self._names.update(zip(ids, names, strict=True))
 
     def forget(self, limit: int = REMEMBERED) -> None:
         """Let go of what was looked up if it is more than some: whoever reads a whole ledger in parts keeps small."""

@@ -49,6 +49,8 @@ DAYS_OF_NEWS = 365
 _ORDER = {"certain": 0, "possible": 1, "unconfirmed": 2, None: 3}
 
 
+_BY_CERTAINTY = attrgetter("organization.name", "certainty", "person.name", "start.edtf")
+"""The marks of certainty are in the order of their letters, too."""
 _BOUNDS = attrgetter("start_min", "start_max", "end_min", "end_max", "entries")
 
 
@@ -134,6 +136,7 @@ class View:
             self.numbers.fetch(ids)
             wanted = [self.numbers.of(i) for i in ids if self.numbers.has(i)]
         found = table.found(self.row_connection, known=self.rows_known, days=days, column=column, values=wanted)
+        self.directory.learn(table.named_in(found))
         self.directory.meet(table.numbers_in(found))
         return sorted(self.shown(table.made(found, self.numbers)), key=_BOUNDS)
 
@@ -286,16 +289,9 @@ class View:
             order = {unit: n for n, unit in enumerate(units)}
         else:
             order = self._order(people, self.tree(days[1]) if tree is None else tree)
-        return sorted(
-            people,
-            key=lambda m: (
-                order[m.organization.id],
-                m.organization.name,
-                _ORDER[m.certainty],
-                m.person.name,
-                m.start.edtf,
-            ),
-        )
+        people.sort(key=_BY_CERTAINTY)
+        people.sort(key=lambda member: order[member.organization.id])
+        return people
 
     def _order(self, people: Sequence[answers.Member], tree: Iterable[answers.Unit]) -> dict[str, int]:
         """Organizations in the order of their trees, the tree with most people first."""

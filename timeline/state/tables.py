@@ -10,6 +10,7 @@ from __future__ import annotations
 import types
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache, lru_cache
+from operator import itemgetter
 from typing import Annotated, Any, Literal, NamedTuple, TypeVar, Union, get_args, get_origin, get_type_hints
 from uuid import UUID
 
@@ -73,19 +74,20 @@ class Numbers:
         of = self._of
         wanted = [i for i in dict.fromkeys(ids) if i not in of]
         for number, text in among(self.connection, "SELECT number, id FROM numbers WHERE id", "text", wanted):
-            self.learn(number, text)
+            of[text] = number
+            self._ids[number] = text
         if missing := [i for i in wanted if i not in of] if add else []:
             top = self.connection.exec_driver_sql("SELECT max(number) FROM numbers").scalar() or 0
             rows = list(enumerate(missing, top + 1))
             insert_rows(self.connection, numbers.name, ("number", "id"), rows)
-            for number, text in rows:
-                self.learn(number, text)
+            self.learn(*zip(*rows, strict=True))
 
     def fetch_ids(self, wanted: Iterable[int]) -> None:
         """Look the ids of numbers up together."""
         missing = [n for n in dict.fromkeys(wanted) if n not in self._ids and n != NOBODY]
         for number, text in among(self.connection, "SELECT number, id FROM numbers WHERE number", "bigint", missing):
-            self.learn(number, text)
+            self._of[text] = number
+            self._ids[number] = text
 
     def of(self, given: str) -> int:
         """The number of an id; -1, which no row has, for an id without one."""
@@ -111,10 +113,10 @@ class Numbers:
             self._of.clear()
             self._ids.clear()
 
-    def learn(self, number: int, text: str) -> None:
-        """Take in what a statement found by the way."""
-        self._of[text] = number
-        self._ids[number] = text
+    def learn(self, numbers: Sequence[int], ids: Sequence[str]) -> None:
+        """Take in what a statement found by the way: numbers and their ids, in one order."""
+        self._of.update(zip(ids, numbers, strict=True))
+        self._ids.update(zip(numbers, ids, strict=True))
 
 
 Item = TypeVar("Item")
@@ -136,6 +138,10 @@ _encode = msgspec.json.Encoder().encode
 
 REPEATED = ("entries", "sources")
 """Columns of JSON that say the same again and again, and nothing about anybody."""
+
+
+PERSON = "person"
+"""The column of whom a span is about: nearly every row has another, so their names are read along with the rows."""
 
 
 class _Field(NamedTuple):
@@ -169,7 +175,14 @@ class RowTable:
         self._columns = [*(f.name for f in self.fields), "known_from", "known_to", "id"]
         named = ", ".join(map(_quoted, self._columns))
         self._today = f"SELECT {named} FROM {self.table.name} WHERE known_to = {FOREVER} AND {_quoted(self._key.name)}"
-        self._all = f"SELECT {', '.join(_quoted(f.name) for f in self.fields)} FROM {self.table.name} WHERE "
+        person = next((n for n, f in enumerate(self.fields) if f.name == PERSON), None)
+        self._named = None if person is None else itemgetter(person, -2, -1)
+        fields = ", ".join(f"t.{_quoted(f.name)}" for f in self.fields)
+        self._spans = f"SELECT {fields} FROM {self.table.name} AS t"
+        self._spans_of_people = (
+            f"SELECT {fields}, n.id, e.name FROM {self.table.name} AS t LEFT JOIN numbers AS n ON n.number = t.{PERSON}"
+            f" LEFT JOIN entities AS e ON e.entity = t.{PERSON} AND "
+        )
         self._make = _maker(projection.row)
         self._selected = select(*(self.table.c[f.name] for f in self.fields))
 
@@ -257,14 +270,20 @@ class RowTable:
     ) -> list[tuple[Any, ...]]:
         """What `made` takes of the spans that may hold on some of the days; with a column, of some entities in it.
 
-        The statement is written by hand, because to put one together takes longer than to run it.
+        Those of people come with the id and the name of each. The statement is written by hand, because to put one
+        together takes longer than to run it.
         """
-        where = known_at(known)
+        query = f"{self._spans_of_people}{known_at(known, 'e')}" if self._named else self._spans
+        query += f" WHERE {known_at(known, 't')}"
         if days is not None:
-            where += f" AND end_max >= {days[0]} AND start_min <= {days[1]}"
+            query += f" AND t.end_max >= {days[0]} AND t.start_min <= {days[1]}"
         if column:
-            return list(among(connection, f"{self._all}{where} AND {_quoted(column)}", "bigint", values))
-        return [*connection.exec_driver_sql(self._all + where).tuples().all()]
+            return list(among(connection, f"{query} AND t.{_quoted(column)}", "bigint", values))
+        return [*connection.exec_driver_sql(query).tuples().all()]
+
+    def named_in(self, found: Sequence[Sequence[Any]]) -> Sequence[tuple[int, str, str | None]]:
+        """Number, id and name of the people that come with what was `found`."""
+        return list(map(self._named, found)) if self._named else ()
 
     def known(self, position: int | None) -> ColumnElement[bool]:
         """The condition for rows as known at a position of the log; today's for None."""
