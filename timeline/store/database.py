@@ -21,6 +21,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from timeline.errors import StoreError
 from timeline.store.samefile import SameFile
+from timeline.store.waiting import begin_writing
 
 BUSY_SECONDS = 30.0
 """How long a writer waits for another one before it gives up."""
@@ -151,8 +152,10 @@ class Database:
         @event.listens_for(engine, "begin")
         def _(connection: Connection) -> None:
             same_file.look(connection)
-            writes = connection.get_execution_options().get("writes", False)
-            connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+            if connection.get_execution_options().get("writes", False):
+                begin_writing(connection, BUSY_SECONDS)
+            else:
+                connection.exec_driver_sql("BEGIN")
             same_file.began(connection)
 
         return engine
@@ -175,6 +178,12 @@ class Database:
             connection.read_only = None
 
         return engine
+
+    def make_schema(self, connection: Connection) -> None:
+        """Make the schema that the address names, if it names one and there is none."""
+        if self.schema is not None:
+            name = connection.dialect.identifier_preparer.quote(self.schema)  # it may be a word of SQL
+            connection.exec_driver_sql(f"CREATE SCHEMA IF NOT EXISTS {name}")
 
     @contextmanager
     def writing(self, kept: Connection | None = None) -> Iterator[Connection]:
