@@ -98,8 +98,7 @@ class Ledger(Application[UUID]):
         database = Database(address)
         try:
             with database.writing() as connection:
-                if database.schema is not None:
-                    connection.exec_driver_sql(f"CREATE SCHEMA IF NOT EXISTS {database.schema}")
+                database.make_schema(connection)
                 if found := inspect(connection).get_table_names():
                     what = "a ledger" if "log_head" in found else "a database that is no ledger"
                     raise StoreError(f"{database.shown} holds {what} already; nothing was changed")

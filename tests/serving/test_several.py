@@ -24,6 +24,7 @@ from timeline.serving.resources import RESOURCES
 from timeline.serving.settings import Settings
 from timeline.serving.several import Several
 from timeline.shelf import Shelf
+from timeline.store import roles
 
 OTHERS = {"host": "0.0.0.0", "hosts": ("127.0.0.1",)}  # a service that others reach
 SECRET = "xylophone"
@@ -302,14 +303,19 @@ def test_a_schema_holds_all_that_a_ledger_needs(postgres_url):
             Ledger.create(address(postgres_url, wrong))
 
 
-def test_the_commands_take_a_schema(postgres_url, run: Run):
-    where = address(postgres_url, "newsroom")
+@pytest.mark.parametrize("name", ["newsroom", "order", "default", "user"])  # three are words of SQL
+def test_the_commands_take_a_schema(postgres_url, run: Run, tmp_path, name):
+    where = address(postgres_url, name)
 
     assert run("init", where).status == 0
     assert run("--db", where, "add", "entity", "--type", "person", "--name", "Ada", "--id", "ada").status == 0
     assert run("--db", where, "projections", "rebuild").status == 0
     assert "Nothing found" in run("--db", where, "audit", "verify").err
     assert run("--db", where, "doctor").status == 0
+    assert run("--db", where, "backup", str(tmp_path / "kept")).status == 0
+    assert run("--db", address(postgres_url, f"{name}_again"), "restore", str(tmp_path / "kept")).status == 0
+    with Ledger.open(where) as ledger, ledger.database.writing() as connection:
+        roles.make(connection)
     assert "Ada" in run("--db", where, "search", "ada").out
     assert run("--db", postgres_url, "search", "ada").status == 6
 

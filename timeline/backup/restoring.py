@@ -152,8 +152,7 @@ def _load(source: Connection, database: Database, report: Report, progress: Prog
     """Copy all tables into a database, in one transaction that commits when the log in it was verified."""
     try:
         with database.writing() as target:
-            if database.schema is not None:
-                target.exec_driver_sql(f"CREATE SCHEMA IF NOT EXISTS {database.schema}")
+            database.make_schema(target)
             if not _check_empty(database, target):
                 tables.create(target)
                 state.metadata.create_all(target, checkfirst=False)

@@ -46,7 +46,8 @@ NO_ROLES = "SQLite knows no roles: who may write the file may do everything with
 def statements(database: str, schema: str, tables: Iterable[str]) -> Iterator[str]:
     """The SQL that makes the roles and gives them their rights; to run it again does no harm.
 
-    `tables` are those of the ledger. It takes a superuser, or the owner of all of these who may also make roles.
+    Database and schema are given as SQL has them, quoted where they have to be; `tables` are those of the ledger. It
+    takes a superuser, or the owner of all of these who may also make roles.
     """
     names = sorted(tables)
     for role in (READER, WRITER, OWNER):
@@ -71,9 +72,12 @@ def _rights(schema: str, name: str) -> Iterator[str]:
         yield f"GRANT {more} ON {schema}.{name} TO {WRITER}"
 
 
+_HERE = "SELECT quote_ident(current_database()), quote_ident(current_schema())"
+
+
 def statements_for(connection: Connection) -> list[str]:
     """The same for the ledger of a connection."""
-    database, schema = connection.exec_driver_sql("SELECT quote_ident(current_database()), current_schema()").one()
+    database, schema = connection.exec_driver_sql(_HERE).one()
     return list(statements(str(database), str(schema), inspect(connection).get_table_names()))
 
 
@@ -92,7 +96,8 @@ def hand_on(connection: Connection, old: str, new: str) -> None:
 
 def give_rights(connection: Connection, names: Iterable[str]) -> None:
     """Give new tables the rights of the roles, in a ledger that has these; any other is left as it is."""
-    query = "SELECT pg_get_userbyid(relowner), current_schema() FROM pg_class WHERE oid = 'events'::regclass"
+    query = """
+        SELECT pg_get_userbyid(relowner), quote_ident(current_schema()) FROM pg_class WHERE oid = 'events'::regclass"""
     owner, schema = connection.exec_driver_sql(query).one()
     if owner == OWNER:
         for statement in (s for name in names for s in _rights(schema, name)):
