@@ -157,12 +157,7 @@ READERS: dict[str, Reader] = {
         (TimelineError, ValueError, TypeError),
         lambda: EVENTS[1:2],
     ),
-    "queries": Reader(
-        _asked,
-        (TimelineError,),
-        lambda: (b"as_of=2024-06-01&org=meta&kind=layoff", b"q=fair&limit=10&after=3"),
-        (b"%",),
-    ),
+    "queries": Reader(_asked, (TimelineError,), lambda: QUERIES, (b"%",)),
     "feed addresses": Reader(
         _fed, (TimelineError, tokens.Mistyped), lambda: (f"/feeds/{tokens.written('0' * 8, bytes(32))}/e.ics".encode(),)
     ),

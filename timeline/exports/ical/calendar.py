@@ -192,7 +192,3 @@ class _Calendar:
         if self.options.imprecise == "omit":
             why = "whose date is not exact to the day"
         return (f"{counted(self._undated, 'event')} {why}",)
-
-
-def _newness(found: Revision) -> int:
-    return found.content.last
