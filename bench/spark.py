@@ -7,6 +7,7 @@ cluster gains; docs/spark.md tells how to reckon that. A number says how many ev
 from __future__ import annotations
 
 import hashlib
+import json
 import shutil
 import subprocess
 import sys
@@ -16,7 +17,7 @@ from time import perf_counter
 
 from sqlalchemy import text
 
-from bench._measure import count, machine, ratio, table, timed
+from bench._measure import count, machine, ratio, report, table, timed
 from bench.rebuild import record_log
 from timeline.errors import UsageError
 from timeline.ledger import Ledger
@@ -25,31 +26,32 @@ from timeline.state.rebuild import rebuild
 from timeline.state.spark import OnSpark, need_spark
 from timeline.state.tables import TABLES
 
+PAGE = Path(__file__).parent.parent / "docs" / "spark.md"
 PARTITIONS = 16
 SIDES = {"1 process": 1, "2 processes": 2, "Spark, local[2], with the export": 0, "Spark, from the export": -1}
 
 
-def make_anew(path: str, workers: int, folder: str) -> float:
-    """Make all projections anew, and give the seconds that it took; the steps go to standard error."""
+def make_anew(path: str, workers: int, folder: str) -> dict[str, float]:
+    """Make all projections anew, and give the seconds that each step took."""
     spark = (
         OnSpark("local[2]", partitions=PARTITIONS, source=Path(folder) if workers else None) if workers < 1 else None
     )
-    seen, begun = [""], perf_counter()
+    begun: dict[str, float] = {}
 
     def tell(step: str, done: int, of: int) -> None:
-        if step != seen[0]:
-            print(f"  {perf_counter() - begun:6.1f} s  {step}", file=sys.stderr)
-            seen[0] = step
+        begun.setdefault(step, perf_counter())
 
     with Ledger.open(path) as ledger:
-        many = workers if workers > 0 else 2
-        return timed(lambda: rebuild(ledger.database, workers=many, elsewhere=spark, progress=tell))
+        tell("beginning", 0, 0)
+        rebuild(ledger.database, workers=workers if workers > 0 else 2, elsewhere=spark, progress=tell)
+        tell("end", 0, 0)
+    return {step: later - start for (step, start), later in zip(begun.items(), [*begun.values()][1:], strict=False)}
 
 
-def export_keyed(path: str, folder: str) -> float:
+def export_keyed(path: str, folder: str) -> dict[str, float]:
     """Write the log by key, and give the seconds that it took."""
     with Ledger.open(path) as ledger:
-        return timed(lambda: export(ledger.database, Path(folder), PARTITIONS, workers=2))
+        return {"exporting": timed(lambda: export(ledger.database, Path(folder), PARTITIONS, workers=2))}
 
 
 def digest(path: str) -> str:
@@ -65,13 +67,14 @@ def digest(path: str) -> str:
 
 
 def side(what: str, path: str, number: str, folder: str) -> None:
-    """One run, in a process of its own: prints the seconds."""
-    print(export_keyed(path, folder) if what == "export" else make_anew(path, int(number), folder))
+    """One run, in a process of its own: prints the seconds of its steps."""
+    print(json.dumps(export_keyed(path, folder) if what == "export" else make_anew(path, int(number), folder)))
 
 
-def _run(*words: str) -> float:
+def _run(*words: str) -> dict[str, float]:
     command = [sys.executable, "-m", "bench.spark", "side", *words]
-    return float(subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout)
+    found: dict[str, float] = json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout)
+    return found
 
 
 def main() -> None:
@@ -87,14 +90,16 @@ def main() -> None:
     path, folder = str(scratch / "log.db"), str(scratch / "keyed")
     try:
         record_log(path, events)
-        exported = _run("export", path, "0", folder)
+        exported = sum(_run("export", path, "0", folder).values())
         size = sum(f.stat().st_size for f in Path(folder).iterdir())
         rows = [["export by key", count(events / exported), f"{exported:.1f}", ""]]
         made: dict[str, str] = {}
+        steps: dict[str, dict[str, float]] = {}
         first = 0.0
         for name, workers in SIDES.items():
             print(name, file=sys.stderr)
-            seconds = _run("rebuild", path, str(workers), folder)
+            steps[name] = _run("rebuild", path, str(workers), folder)
+            seconds = sum(steps[name].values())
             first = first or seconds
             made[name] = digest(path)
             rows.append([name, count(events / seconds), f"{seconds:.1f}", ratio(first / seconds)])
@@ -102,7 +107,10 @@ def main() -> None:
         shutil.rmtree(scratch, ignore_errors=True)
     header = ["side", "events/s", "s", "rate / 1 process"]
     title = f"{events:,} events, the log alone; by key {size / 1e6:.0f} MB of Parquet"
-    print(table(title, header, rows), machine("pyspark", "pyarrow"), sep="\n\n")
+    named = dict.fromkeys(step for of_side in steps.values() for step in of_side)
+    spent = [[step, *(f"{s[step]:.1f}" if step in s else "" for s in steps.values())] for step in named]
+    parts = table(title, header, rows), table("Seconds of each step", ["step", *steps], spent)
+    report("spark", *parts, machine("pyspark", "pyarrow"), on=PAGE)
     if len(set(made.values())) > 1:
         raise SystemExit(f"the rows differ: {made}")
 

@@ -73,7 +73,7 @@ def _rows(told: dict[str, list[Told]], seconds: float) -> Iterator[tuple[str, ..
         took = sorted(t.seconds * 1000 for t in tried if t.outcome == "done")
         outcomes = [sum(t.outcome == outcome for t in tried) for outcome in ("conflict", "busy")]
         slowest = (took[len(took) // 2], took[len(took) * 99 // 100], took[-1]) if took else (0.0, 0.0, 0.0)
-        yield name, count(len(took) / seconds), *(f"{ms:.3g}" for ms in slowest), *map(str, outcomes)
+        yield name, count(len(took) / seconds), *map(count, slowest), *map(str, outcomes)
 
 
 def main() -> None:

@@ -1,8 +1,10 @@
 """Bringing the schema of an older ledger to the present one, by the revisions of Alembic in `versions`.
 
 `tables` says what a new ledger is made of; each revision says in words of its own how one version became the next, so
-that it stays true when `tables` goes on. A version is the number in `schema_version`, and Alembic keeps no table of
-its own beside it. Loaded by `timeline migrate` and by nothing else: Alembic takes longer to load than most answers.
+that it stays true when `tables` goes on. Only the reading of events and the hash of a leaf are taken from the audit:
+the format of the log fixes both, and the tests bring stored ledgers of every version up. A version is the number in
+`schema_version`, and Alembic keeps no table of its own beside it. Loaded by `timeline migrate` and by nothing else:
+Alembic takes longer to load than most answers.
 """
 
 from __future__ import annotations
