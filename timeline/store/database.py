@@ -20,6 +20,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from timeline.errors import StoreError
+from timeline.store.bulk import driver_of
 from timeline.store.samefile import SameFile
 from timeline.store.waiting import begin_writing
 
@@ -152,10 +153,12 @@ class Database:
         @event.listens_for(engine, "begin")
         def _(connection: Connection) -> None:
             same_file.look(connection)
-            if connection.get_execution_options().get("writes", False):
-                begin_writing(connection, BUSY_SECONDS)
-            else:
-                connection.exec_driver_sql("BEGIN")
+            writes = connection.get_execution_options().get("writes", False)
+            with driver_of(connection) as driver:
+                if writes:
+                    begin_writing(driver, BUSY_SECONDS)
+                else:
+                    driver.execute("BEGIN")
             same_file.began(connection)
 
         return engine

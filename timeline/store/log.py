@@ -4,22 +4,19 @@ from __future__ import annotations
 
 import hashlib
 import os
-import sqlite3
 import time
 from collections.abc import Callable, Generator, Iterator, Sequence
-from contextlib import contextmanager
 from typing import Any, NamedTuple
 from uuid import UUID
 
 from eventsourcing.persistence import Notification, StoredEvent
 from sqlalchemy import Connection, Select, func, select
-from sqlalchemy.exc import DBAPIError
 
 from timeline.audit.journal import Journal
 from timeline.audit.leaves import leaves_of
 from timeline.audit.tree import leaf_hash
 from timeline.errors import StoreError
-from timeline.store.bulk import among, digits
+from timeline.store.bulk import among, digits, driver_of
 from timeline.store.nodes import frontier_of, kept
 from timeline.store.tables import events, payloads
 
@@ -112,7 +109,7 @@ def append(
     """
 
     if connection.dialect.name == "sqlite":
-        with _driver(connection) as driver:
+        with driver_of(connection) as driver:
             return _Appending(driver.execute(_HEAD).fetchone(), len(stored), recorded_by, clock, journal).write(
                 stored, lambda *part: _write_sqlite(driver, *part)
             )
@@ -171,15 +168,6 @@ def _salted(stored: Sequence[StoredEvent]) -> _Rows:
 
 _Rows = Sequence[tuple[StoredEvent, bytes, bytes]]
 """Each event with its salt and its digest."""
-
-
-@contextmanager
-def _driver(connection: Connection) -> Iterator[Any]:
-    """The driver's connection in the same transaction; errors are SQLAlchemy's."""
-    try:
-        yield connection.connection.driver_connection
-    except sqlite3.Error as problem:
-        raise DBAPIError.instance(None, None, problem, sqlite3.Error) from problem
 
 
 def _write_sqlite(driver: Any, batch: Batch, first: int, rows: _Rows, tree: _Tree) -> None:

@@ -7,29 +7,24 @@ told to wait shortly, again and again, so that everybody looks often.
 
 from __future__ import annotations
 
+import sqlite3
 import time
-from typing import Any
-
-from sqlalchemy import Connection
-from sqlalchemy.exc import OperationalError
 
 SHORTLY_MS = 50
 """Milliseconds in which SQLite looks at the lock seven times."""
 
 
-def begin_writing(connection: Connection, seconds: float) -> None:
+def begin_writing(driver: sqlite3.Connection, seconds: float) -> None:
     """Begin a transaction that holds the write lock, after so long a wait at most; otherwise OperationalError."""
-    driver: Any = connection.connection.dbapi_connection
     until = time.monotonic() + seconds
     driver.execute(f"PRAGMA busy_timeout = {SHORTLY_MS}")
     try:
         while True:
             try:
-                connection.exec_driver_sql("BEGIN IMMEDIATE")
+                driver.execute("BEGIN IMMEDIATE")
                 return
-            except OperationalError as problem:
-                is_busy = getattr(problem.orig, "sqlite_errorname", "") == "SQLITE_BUSY"
-                if not is_busy or time.monotonic() >= until:
+            except sqlite3.OperationalError as problem:
+                if problem.sqlite_errorname != "SQLITE_BUSY" or time.monotonic() >= until:
                     raise
     finally:
         driver.execute(f"PRAGMA busy_timeout = {int(seconds * 1000)}")
