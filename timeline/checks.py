@@ -74,24 +74,24 @@ class Invalid(BadData):
         super().__init__("; ".join(lines))
 
 
-def valid_form(event: Event) -> str | None:
-    """What is wrong with the form of an event that was made in Python; read ones were checked in reading."""
+def as_read(item: EntryEvent) -> EntryEvent:
+    """An event that was made in Python, as it will be read from the log. Raises ValueError if its form is wrong."""
+    kind, raw = kinds.kind_of(item.event), kinds.encode(item.event)
     try:
-        kinds.decode(kinds.kind_of(event), kinds.encode(event))
-    except (msgspec.MsgspecError, ValueError) as problem:
-        return str(problem)
-    return None
+        return EntryEvent(item.originator_id, item.originator_version, kinds.decode(kind, raw))
+    except msgspec.MsgspecError as problem:
+        raise ValueError(str(problem)) from problem
 
 
-def check(connection: Connection, written: log.Batch, part: Sequence[EntryEvent], start: int) -> list[Problem]:
+def check(names: Numbers, written: log.Batch, part: Sequence[EntryEvent], start: int) -> list[Problem]:
     """The problems of a part of a batch that stands in the log and not yet in the projections: its ids, its entries.
 
     The part begins `start` events after the beginning of the batch; what it names may be registered anywhere in the
     batch.
     """
     is_whole = len(part) == written.last - written.first + 1
-    problems = _ids(connection, [e.event for e in part], None if is_whole else written)
-    problems += _entries(connection, part)
+    problems = _ids(names, [e.event for e in part], None if is_whole else written)
+    problems += _entries(names.connection, part)
     return sorted(replace(p, index=p.index + start) for p in problems)
 
 
@@ -103,8 +103,9 @@ def _said(event: Event) -> Event:
     return event.event if isinstance(event, Correction) else event
 
 
-def _ids(connection: Connection, batch: Sequence[Event], around: log.Batch | None) -> list[Problem]:
+def _ids(names: Numbers, batch: Sequence[Event], around: log.Batch | None) -> list[Problem]:
     """What is wrong with the ids that events name; `around` is the batch that they are only a part of, if they are."""
+    connection = names.connection
     registered = _registered_by(batch)
     named = [
         (index, f"event.{at}" if isinstance(event, Correction) else at, given, types)
@@ -114,7 +115,7 @@ def _ids(connection: Connection, batch: Sequence[Event], around: log.Batch | Non
     ]
     entities = {given for _, _, given, types in named if types != ("source",) and given not in registered}
     sources = {given for _, _, given, types in named if types == ("source",) and f"source:{given}" not in registered}
-    registered |= entity_types(connection, entities)
+    registered |= _entity_types(names, entities)
     registered |= {f"source:{s}": "source" for s in known_sources(connection, sources)}
     if around is not None:
         registered |= _registered_around(connection, around, entities, sources)
@@ -196,11 +197,11 @@ def _where(what: str) -> str:
     return "sources:" if what == "source" else "entities:"
 
 
-def entity_types(connection: Connection, ids: Iterable[str]) -> dict[str, str]:
+def _entity_types(names: Numbers, ids: Iterable[str]) -> dict[str, str]:
     """The type of each id that is registered, or was and is merged now."""
+    connection = names.connection
     table = TABLES[ENTITIES.name]
     wanted = list(ids)
-    names = Numbers(connection)
     names.fetch(wanted)
     found: dict[str, str] = {}
     by_number = {names.of(i): i for i in wanted if names.has(i)}
@@ -213,7 +214,7 @@ def entity_types(connection: Connection, ids: Iterable[str]) -> dict[str, str]:
             merged.table.c.duplicate.in_(part), merged.known(None)
         )
         into = {by_number[row.duplicate]: str(names.id(row.into)) for row in connection.execute(query)}
-        sorts = entity_types(connection, into.values())
+        sorts = _entity_types(names, into.values())
         found |= {given: sorts[other] for given, other in into.items() if other in sorts}
     return found
 

@@ -34,6 +34,7 @@ from timeline.errors import Conflict, StoreError
 from timeline.progress import Progress, untold
 from timeline.state import tables as state_tables
 from timeline.state.projector import project, project_in_parts
+from timeline.state.tables import Numbers
 from timeline.store import log, tables
 from timeline.store.database import Database
 from timeline.store.mapper import EntryEvent, EventMapper, Stored
@@ -138,12 +139,16 @@ class Ledger(Application[UUID]):
         Raises `checks.Invalid` when one of them cannot stand, Conflict when an entry moved on or exists, and StoreError
         when the log itself refuses them, as one does whose end was deleted.
         """
-        malformed = [
-            checks.Problem(n, "", problem) for n, e in enumerate(batch) if (problem := checks.valid_form(e.event))
-        ]
+        read: list[EntryEvent] = []
+        malformed: list[checks.Problem] = []
+        for index, item in enumerate(batch):
+            try:
+                read.append(checks.as_read(item))
+            except ValueError as problem:
+                malformed.append(checks.Problem(index, "", str(problem)))
         if malformed:
             raise checks.Invalid(malformed)
-        return self.record_read(batch, by=by, also=also)
+        return self.record_read(read, by=by, also=also)
 
     def record_read(
         self, batch: Sequence[EntryEvent], *, by: str = "", also: Also | None = None, tell: Progress = untold
@@ -157,11 +162,12 @@ class Ledger(Application[UUID]):
         recorded: list[log.Batch] = []
 
         def inside(connection: Connection, written: log.Batch) -> None:
-            changing = self._check(connection, written, batch, tell)
+            numbers = Numbers(connection)
+            changing = self._check(numbers, written, batch, tell)
             if len(batch) > PART:
                 project_in_parts(connection, written, tell)
             else:
-                project(connection, written, [e.originator_id for e in batch])
+                project(numbers, written, batch)
             problems = [p for at in changing for p in checks.check_tree(connection, batch[at : at + PART], at)]
             if problems:
                 raise checks.Invalid(problems)
@@ -188,17 +194,16 @@ class Ledger(Application[UUID]):
         assert isinstance(self.recorder, LogApplicationRecorder)
         self.recorder.record(Stored(batch, self.mapper), **kwargs)
 
-    def _check(
-        self, connection: Connection, written: log.Batch, batch: Sequence[EntryEvent], tell: Progress
-    ) -> list[int]:
+    def _check(self, numbers: Numbers, written: log.Batch, batch: Sequence[EntryEvent], tell: Progress) -> list[int]:
         """Check the events; gives where the parts begin in which some may change the tree."""
         problems: list[checks.Problem] = []
         changing: list[int] = []
         for start, part in _parts(batch):
             tell("checking", start, len(batch))
-            if conflict := _collision(connection, part, before=written.first + start):
+            if conflict := _collision(numbers.connection, part, before=written.first + start):
                 raise conflict
-            problems += checks.check(connection, written, part, start)
+            problems += checks.check(numbers, written, part, start)
+            numbers.forget(PART)
             if any(checks.may_change_the_tree(e.event) for e in part):
                 changing.append(start)
         if problems:

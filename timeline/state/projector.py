@@ -28,6 +28,7 @@ from timeline.state.tables import TABLES, Numbers, RowTable, chunks, entry_keys,
 from timeline.state.touched import StagedTouched, Touched
 from timeline.store import log
 from timeline.store.bulk import among, insert_rows
+from timeline.store.mapper import EntryEvent
 
 KEYED = tuple(p for p in PROJECTIONS if not p.by_entry)
 BY_ENTRY = tuple(p for p in PROJECTIONS if p.by_entry)
@@ -35,8 +36,8 @@ BY_ENTRY = tuple(p for p in PROJECTIONS if p.by_entry)
 PART = 1000
 """How many entries, or keys, of a long batch are worked on at once."""
 
-Streams = Mapping[UUID, Sequence[log.Entry]]
-"""The events of some entries, as the log holds them."""
+Streams = Mapping[UUID, Sequence[Version]]
+"""All events of some entries."""
 
 
 def versions(stream: Iterable[log.Entry]) -> list[Version]:
@@ -44,18 +45,18 @@ def versions(stream: Iterable[log.Entry]) -> list[Version]:
     return [Version(e.position, e.version, None if e.state is None else decode(e.kind, e.state)) for e in stream]
 
 
-def project(connection: Connection, batch: log.Batch, entry_ids: Iterable[UUID]) -> None:
-    """Bring every projection up to the end of a batch, which holds events of the given entries."""
-    streams = _streams(connection, list(dict.fromkeys(entry_ids)))
-    merging = [entry for entry, stream in streams.items() if stream[0].kind == "merge"]
+def project(numbers: Numbers, batch: log.Batch, told: Sequence[EntryEvent]) -> None:
+    """Bring every projection up to the end of a batch, of which all events are given as they are read from the log."""
+    streams = _streams_of(numbers.connection, batch, told)
+    merging = [entry for entry, stream in streams.items() if isinstance(stream[0].event, Merge)]
     with Touched() as touched:
-        _Projecting(connection, batch, touched).run(merging, [streams])
+        _Projecting(numbers, batch, touched).run(merging, [streams])
 
 
 def project_in_parts(connection: Connection, batch: log.Batch, tell: Progress = untold) -> None:
     """The same for a batch of any length, which is read from the log part by part so that memory stays flat."""
     with StagedTouched(connection, tell) as touched:
-        projecting = _Projecting(connection, batch, touched)
+        projecting = _Projecting(Numbers(connection), batch, touched)
         merging = log.entries_begun_as(connection, batch, "merge")
         if merging:  # they change what all the others mean
             projecting.run(merging, _all_of(connection, batch, tell))
@@ -82,10 +83,19 @@ def _all_of(connection: Connection, batch: log.Batch, tell: Progress) -> Iterato
         yield _streams(connection, part)
 
 
-def _streams(connection: Connection, entry_ids: Sequence[UUID]) -> Streams:
+def _streams_of(connection: Connection, batch: log.Batch, told: Sequence[EntryEvent]) -> Streams:
+    """The streams of the entries of a batch, in its order; those that it begins need not be read."""
+    found: dict[UUID, list[Version]] = {}
+    for position, item in enumerate(told, batch.first):
+        version = Version(position, item.originator_version, item.event)
+        found.setdefault(item.originator_id, []).append(version)
+    return found | _streams(connection, [entry for entry, stream in found.items() if stream[0].version > 1])
+
+
+def _streams(connection: Connection, entry_ids: Sequence[UUID]) -> dict[UUID, list[Version]]:
     """The events of entries that stand in the log, in the order given."""
     found = log.streams(connection, entry_ids, as_stored=True)
-    return {e: found[e] for e in entry_ids}
+    return {e: versions(found[e]) for e in entry_ids}
 
 
 class _Projecting:
@@ -95,11 +105,11 @@ class _Projecting:
     when every part was read. Between two parts everything that was read is forgotten.
     """
 
-    def __init__(self, connection: Connection, batch: log.Batch, touched: Touched) -> None:
-        self.connection = connection
+    def __init__(self, numbers: Numbers, batch: log.Batch, touched: Touched) -> None:
+        self.connection = numbers.connection
         self.batch = batch
         self.touched = touched
-        self.numbers = Numbers(connection)
+        self.numbers = numbers
         self.facts: dict[UUID, Fact | None] = {}
         self.merged: Mapping[str, str] = {}
         self.merged_before: Mapping[str, str] = {}
@@ -130,10 +140,9 @@ class _Projecting:
             if self.touched.is_long:
                 self._forget()
 
-    def _part(self, part: Streams) -> None:
+    def _part(self, streams: Streams) -> None:
         if self.touched.is_long:
             self._forget()
-        streams = {e: versions(s) for e, s in part.items()}
         before = [
             f
             for e, stream in streams.items()
@@ -157,7 +166,7 @@ class _Projecting:
         before = (in_force(e, [v for v in s if v.position < self.batch.first]) for e, s in streams.items())
         after = (in_force(e, s) for e, s in streams.items())
         concerned = {f.event.duplicate for f in (*before, *after) if f and isinstance(f.event, Merge)}
-        of_key = self._entries_of("merges", list(concerned))
+        of_key = self._entries_of(["merges"], list(concerned))["merges"]
         others = [e for found in of_key.values() for e in found if e not in streams]
         streams |= {e: versions(s) for e, s in log.streams(self.connection, others).items()}
         now = merged_ids([f for e, s in streams.items() if (f := in_force(e, s)) is not None])
@@ -172,8 +181,8 @@ class _Projecting:
             for part in chunks([self.numbers.of(i) for i in ids])
             for row in self.connection.execute(select(table.c.entry).where(table.c.entity.in_(part)))
         }
-        for projection in ("mentions", "entities"):
-            for of_key in self._entries_of(projection, ids).values():
+        for of_projection in self._entries_of(["mentions", "entities"], ids).values():
+            for of_key in of_projection.values():
                 found |= dict.fromkeys(of_key)
         in_batch = log.entries_of(self.connection, self.batch, list(found))
         return [e for e in found if e not in in_batch]
@@ -221,11 +230,14 @@ class _Projecting:
             )
         }
 
-    def _entries_of(self, projection: str, keys: Sequence[str]) -> dict[str, list[UUID]]:
-        query = f"SELECT key, entry_id FROM entry_keys WHERE projection = '{projection}' AND key"
-        found: dict[str, list[UUID]] = {}
-        for key, entry in among(self.connection, query, "text", keys):
-            found.setdefault(key, []).append(entry_from(entry) if isinstance(entry, str) else entry)
+    def _entries_of(self, projections: Sequence[str], keys: Sequence[str]) -> dict[str, dict[str, list[UUID]]]:
+        """The entries that some keys of some projections were ever folded from, by projection and key."""
+        named = ", ".join(f"'{name}'" for name in projections)
+        query = f"SELECT projection, key, entry_id FROM entry_keys WHERE projection IN ({named}) AND key"
+        found: dict[str, dict[str, list[UUID]]] = {name: {} for name in projections}
+        for projection, key, entry in among(self.connection, query, "text", keys):
+            of_projection = found[projection]
+            of_projection.setdefault(key, []).append(entry_from(entry) if isinstance(entry, str) else entry)
         return found
 
     def _load(self, entry_ids: Iterable[UUID]) -> None:
@@ -244,7 +256,10 @@ class _Projecting:
 
     def _refold(self, keys: Mapping[str, list[str]]) -> None:
         """Some keys of every other projection, by its name."""
-        entries = {name: self._entries_of(name, of_projection) for name, of_projection in keys.items()}
+        together: dict[tuple[str, ...], list[str]] = {}
+        for name, of_projection in keys.items():
+            together.setdefault(tuple(of_projection), []).append(name)
+        entries = {n: e for k, names in together.items() for n, e in self._entries_of(names, k).items()}
         self._load(e for of_projection in entries.values() for of_key in of_projection.values() for e in of_key)
         for projection in KEYED:
             if wanted := keys.get(projection.name):
@@ -258,13 +273,16 @@ class _Projecting:
             whole = [w for f in facts if (w := merges.resolve(f, self.merged)) is not None]
             of_key = [f for f in whole if key in keys_of(projection, f, self.merged)]
             rows += ((key, row) for row in projection.fold(key, in_order(of_key)))
-        self._store(table, keys, rows)
+        known = [key for key in keys if not all(map(self._is_new, entries.get(key, ())))]
+        self._store(table, known, rows)
 
-    def _store(self, table: RowTable, keys: list[str], rows: list[tuple[str, Row]]) -> None:
-        """Write the difference between the rows that stand and those that should."""
-        if table.projection.by_entry:  # of an entry that is new nothing can stand
-            keys = [k for k in keys if (f := self.facts[UUID(k)]) is None or f.position < self.batch.first]
-        standing = table.standing(keys, self.numbers)
+    def _is_new(self, entry: UUID) -> bool:
+        """Whether an entry begins with the batch, so that nothing can stand that was folded from it."""
+        return (fact := self.facts[entry]) is not None and fact.position >= self.batch.first
+
+    def _store(self, table: RowTable, known: list[str], rows: list[tuple[str, Row]]) -> None:
+        """Write the difference between the rows that stand, of keys of which any can, and those that should."""
+        standing = table.standing(known, self.numbers) if known else []
         wanted = Counter(row for _, row in rows)
         gone = []
         for place, row in standing:
