@@ -159,7 +159,7 @@ class Ledger(Application[UUID]):
         """
         if not batch:
             raise ValueError("an empty batch records nothing")
-        recorded: list[log.Batch] = []
+        assert isinstance(self.recorder, LogApplicationRecorder)
 
         def inside(connection: Connection, written: log.Batch) -> None:
             numbers = Numbers(connection)
@@ -175,24 +175,15 @@ class Ledger(Application[UUID]):
                 self._forget(connection, written)
             if also is not None:
                 also(connection, written)
-            recorded.append(written)
 
+        stored = Stored(batch, self.mapper)
         try:
-            if len(batch) > PART:
-                self._save_in_parts(batch, recorded_by=by or recorder_name(), also=inside)
-            else:
-                self.save(*batch, recorded_by=by or recorder_name(), also=inside)
+            return self.recorder.record(stored, recorded_by=by or recorder_name(), also=inside)
         except es.IntegrityError as refusal:
             with self.database.reading() as connection:
                 found = next((c for _, part in _parts(batch) if (c := _collision(connection, part, FOREVER))), None)
             damaged = StoreError(f"{self.database.shown} takes no events ({refusal}): see what `timeline doctor` finds")
             raise found or damaged from None
-        return recorded[0]
-
-    def _save_in_parts(self, batch: Sequence[EntryEvent], **kwargs: Any) -> None:
-        """What `save` does, for a batch that need not fit into memory."""
-        assert isinstance(self.recorder, LogApplicationRecorder)
-        self.recorder.record(Stored(batch, self.mapper), **kwargs)
 
     def _check(self, numbers: Numbers, written: log.Batch, batch: Sequence[EntryEvent], tell: Progress) -> list[int]:
         """Check the events; gives where the parts begin in which some may change the tree."""
