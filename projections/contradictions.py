@@ -58,7 +58,7 @@ def contradictions(facts: Iterable[Fact], rows: Mapping[str, Sequence[Row]], nam
 
     After them the claims that were checked and agree. The facts name merged ids by what they were merged into.
     """
-    counted = in_order(f for f in facts if not f.deprecated and isinstance(f.event, Happening))
+    counted = in_order([f for f in facts if not f.deprecated and isinstance(f.event, Happening)])
     found = [
         *_order_of_coming_and_going(counted, name),
         *_service(counted, name),

@@ -8,7 +8,7 @@ version: then what it withdrew counts again.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -118,9 +118,9 @@ def withdrawn_versions(stream: Sequence[Version]) -> set[int]:
     return withdrawn
 
 
-def in_order(facts: Iterable[Fact]) -> list[Fact]:
+def in_order(facts: Collection[Fact]) -> list[Fact]:
     """Facts by earliest day, latest day, position: the order in which folds read them."""
-    return sorted(facts, key=_order)
+    return sorted(facts, key=_order) if len(facts) > 1 else list(facts)
 
 
 def _order(fact: Fact) -> tuple[int, int, int]:

@@ -23,7 +23,7 @@ from events.about import Erasure
 from events.base import Event
 from events.errors import UnreadableText
 from timeline.checks import ABOUT
-from timeline.entries import ENTRIES, entry_of
+from timeline.entries import ENTRIES, entry_from, entry_of, is_entry_id
 from timeline.erasing import is_erased
 from timeline.exports.jsonl import PREFIX
 from timeline.imports.advice import explain, parts_of, steps_of
@@ -219,6 +219,8 @@ def _given(raw: bytes, path: str) -> str:
 
 def _entry(envelope: _Envelope, event: Event | None) -> UUID:
     """The entry that a line belongs to."""
+    if is_entry_id(envelope.subject):
+        return entry_from(envelope.subject.replace("-", ""))
     if envelope.subject:
         try:
             return UUID(envelope.subject)

@@ -17,11 +17,14 @@ from projections.all import PROJECTIONS
 from timeline.entries import entry_from
 from timeline.state.folding import Chunk, Folder, Settled
 from timeline.state.joined import Joined
-from timeline.state.spool import AT_ONCE, Spool
+from timeline.state.spool import Spool
 from timeline.state.tables import TABLES, Numbers, Values, entry_keys
 from timeline.state.touched import Touched
 from timeline.store import log
 from timeline.store.bulk import among, digits, insert_rows
+
+AT_ONCE = 2000
+"""Entries of keys that are folded together; a key that has more is folded alone."""
 
 NUMBERS_HELD = 50_000
 """So many numbers of ids are held in memory."""

@@ -15,20 +15,13 @@ from sqlalchemy import (
     MetaData,
     Table,
     Text,
-    Uuid,
     distinct,
     func,
     select,
-    type_coerce,
 )
-from sqlalchemy.types import NullType
 
 from timeline.state.folding import Concern, Settled
-from timeline.state.tables import chunks
-from timeline.store.bulk import digits, insert_rows
-
-AT_ONCE = 2000
-"""Rows that are read together."""
+from timeline.store.bulk import among, insert_rows, streamed
 
 Told = tuple[str, str, int, int | None, int | None, str | None, bytes | None]
 """Key, entry, projections; and of an entry that says one thing for ever its event: position, batch, kind, state."""
@@ -37,7 +30,7 @@ _table = Table(
     "spooled_keys",
     MetaData(),
     Column("key", Text),
-    Column("entry", Uuid),
+    Column("entry", Text),  # 32 hexadecimal digits
     Column("mask", Integer),
     Column("position", BigInteger),
     Column("batch", BigInteger),
@@ -46,6 +39,7 @@ _table = Table(
     prefixes=["TEMPORARY"],
 )
 _columns = [c.name for c in _table.c]
+_READ = f"SELECT {', '.join(_columns)} FROM {_table.name}"
 
 
 class Spool:
@@ -75,13 +69,11 @@ class Spool:
 
     def read(self, some: Mapping[str, int] | None = None) -> Iterator[tuple[str, list[Told]]]:
         """Each key, all or some of some projections, with what it is folded from."""
-        query = select(*(type_coerce(c, NullType()).label(c.name) for c in _table.c)).order_by(_table.c.key)
-        queries = [query]
-        if some is not None:
-            self.connection.exec_driver_sql("CREATE INDEX IF NOT EXISTS spooled_by_key ON spooled_keys (key)")
-            queries = [query.where(_table.c.key.in_(part)) for part in chunks(sorted(some))]
-        for part in queries:
-            rows = self.connection.execute(part.execution_options(yield_per=AT_ONCE))
-            for key, of_key in groupby(rows, key=itemgetter(0)):
-                wanted = -1 if some is None else some[key]
-                yield key, [(key, digits(row[1]), row[2] & wanted, *row[3:]) for row in of_key]
+        if some is None:
+            for key, of_key in groupby(streamed(self.connection, f"{_READ} ORDER BY key"), key=itemgetter(0)):
+                yield key, list(of_key)
+            return
+        self.connection.exec_driver_sql("CREATE INDEX IF NOT EXISTS spooled_by_key ON spooled_keys (key)")
+        rows = among(self.connection, f"{_READ} WHERE key", "text", sorted(some), "ORDER BY key")
+        for key, of_key in groupby(rows, key=itemgetter(0)):
+            yield key, [(*told[:2], told[2] & some[key], *told[3:]) for told in of_key]

@@ -19,6 +19,9 @@ ROOM = -12288
 AMONG = 5000
 """How many values are looked up together."""
 
+STREAMED = 2000
+"""Rows that PostgreSQL sends together."""
+
 
 @contextmanager
 def driver_of(connection: Connection) -> Iterator[Any]:
@@ -51,6 +54,17 @@ def among(
             part = list(values[start : start + AMONG])
             given = msgspec.json.encode(part).decode() if sqlite else part
             yield from driver.execute(f"{query} {condition} {then}", (given,))
+
+
+def streamed(connection: Connection, query: str) -> Iterator[tuple[Any, ...]]:
+    """The rows of a query, as the driver gives them; few of them are in memory at a time."""
+    with driver_of(connection) as driver:
+        if connection.dialect.name == "sqlite":
+            yield from driver.execute(query)
+            return
+        with driver.cursor("streamed") as cursor:
+            cursor.itersize = STREAMED
+            yield from cursor.execute(query)
 
 
 def insert_rows(connection: Connection, into: str, columns: Sequence[str], rows: Sequence[tuple[Any, ...]]) -> None:
