@@ -41,6 +41,9 @@ from timeline.store.tables import events
 
 ABOUT: tuple[type[Event], ...] = get_args(About)
 
+_ABOUT_OTHERS: tuple[type[Event], ...] = (*ABOUT, DealCompletion, DealCancellation)
+_ABOUT_THE_TREE: tuple[type[Event], ...] = (*ABOUT, Merge, *PARENTS.kinds)
+
 CHANGE_THE_TREE = frozenset(tag for tag, cls in kinds.KINDS.items() if issubclass(cls, (*PARENTS.kinds, Merge)))
 """The kinds of which an event can change the tree of organizations."""
 
@@ -281,7 +284,7 @@ def _entries(connection: Connection, batch: Sequence[EntryEvent]) -> list[Proble
 def _stands_alone(item: EntryEvent) -> bool:
     """Whether an event begins an entry of its own or of its own name, and speaks of no other."""
     event = item.event
-    if isinstance(event, (*ABOUT, DealCompletion, DealCancellation)):
+    if isinstance(event, _ABOUT_OTHERS):
         return False
     if isinstance(event, Happening) and (event.derived_from or event.id):
         return False
@@ -365,7 +368,7 @@ def check_tree(connection: Connection, part: Sequence[EntryEvent], start: int = 
 
 def may_change_the_tree(event: Event) -> bool:
     """Whether an event has to do with merges or with what is part of what; one about another entry may."""
-    return isinstance(event, (*ABOUT, Merge, *PARENTS.kinds))
+    return isinstance(event, _ABOUT_THE_TREE)
 
 
 def _closes_circle(merge: Merge, merged: Mapping[str, str]) -> bool:

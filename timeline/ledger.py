@@ -28,11 +28,14 @@ from events.dates import FOREVER
 from projections.all import PROJECTIONS
 from timeline import checks
 from timeline.audit.journal import Journal
+from timeline.entries import entry_from
 from timeline.entries import entry_named as entry_named
 from timeline.entries import entry_of as entry_of
 from timeline.errors import Conflict, StoreError
 from timeline.progress import Progress, untold
 from timeline.state import tables as state_tables
+from timeline.state.folding import Logged
+from timeline.state.newcomers import pages_of
 from timeline.state.projector import project, project_in_parts
 from timeline.state.tables import Numbers
 from timeline.store import log, tables
@@ -162,15 +165,16 @@ class Ledger(Application[UUID]):
         assert isinstance(self.recorder, LogApplicationRecorder)
 
         def inside(connection: Connection, written: log.Batch) -> None:
-            numbers = Numbers(connection)
-            changing = self._check(numbers, written, batch, tell)
+            checking = _Checking(connection, written)
             if len(batch) > PART:
-                project_in_parts(connection, written, tell)
+                project_in_parts(connection, written, checking.pages(), tell)
             else:
-                project(numbers, written, batch)
-            problems = [p for at in changing for p in checks.check_tree(connection, batch[at : at + PART], at)]
-            if problems:
-                raise checks.Invalid(problems)
+                checking.part(batch, 0)
+                checking.refuse()
+                project(checking.numbers, written, batch)
+            for start, stop in checking.changing:
+                checking.problems += checks.check_tree(connection, batch[start:stop], start)
+            checking.refuse()
             if len(batch) > PART or any(isinstance(e.event, Erasure) for e in batch):
                 self._forget(connection, written)
             if also is not None:
@@ -184,22 +188,6 @@ class Ledger(Application[UUID]):
                 found = next((c for _, part in _parts(batch) if (c := _collision(connection, part, FOREVER))), None)
             damaged = StoreError(f"{self.database.shown} takes no events ({refusal}): see what `timeline doctor` finds")
             raise found or damaged from None
-
-    def _check(self, numbers: Numbers, written: log.Batch, batch: Sequence[EntryEvent], tell: Progress) -> list[int]:
-        """Check the events; gives where the parts begin in which some may change the tree."""
-        problems: list[checks.Problem] = []
-        changing: list[int] = []
-        for start, part in _parts(batch):
-            tell("checking", start, len(batch))
-            if conflict := _collision(numbers.connection, part, before=written.first + start):
-                raise conflict
-            problems += checks.check(numbers, written, part, start)
-            numbers.forget(PART)
-            if any(checks.may_change_the_tree(e.event) for e in part):
-                changing.append(start)
-        if problems:
-            raise checks.Invalid(problems)
-        return changing
 
     def _forget(self, connection: Connection, written: log.Batch) -> None:
         """Remove what the entries said that a batch erases. The files hold it until `store.scrubbing` cleans them."""
@@ -215,6 +203,40 @@ class Ledger(Application[UUID]):
         """One state of the ledger to ask, as known at a position of the log (today's for None)."""
         with self.database.reading() as connection:
             yield View(connection, known)
+
+
+class _Checking:
+    """The checks of a batch that stands in the log, and not yet in the projections."""
+
+    def __init__(self, connection: Connection, written: log.Batch) -> None:
+        self.numbers = Numbers(connection)
+        self.written = written
+        self.problems: list[checks.Problem] = []
+        self.changing: list[tuple[int, int]] = []
+        """Where parts begin and end in which some events may change the tree, counted from the first of the batch."""
+
+    def pages(self) -> Iterator[list[Logged]]:
+        """The events of a long batch for as long as nothing is wrong; what is wrong with any of them is raised last."""
+        for page in pages_of(self.numbers.connection, self.written):
+            part = [EntryEvent(entry_from(raw[2]), raw[3], event) for raw, _, event in page]
+            self.part(part, page[0].raw[0] - self.written.first)
+            if not self.problems:
+                yield page
+        self.refuse()
+
+    def part(self, part: Sequence[EntryEvent], start: int) -> None:
+        """Check a part of the batch, which begins `start` events after it. Raises Conflict when an entry moved on."""
+        if conflict := _collision(self.numbers.connection, part, before=self.written.first + start):
+            raise conflict
+        self.problems += checks.check(self.numbers, self.written, part, start)
+        self.numbers.forget(PART)
+        if any(checks.may_change_the_tree(e.event) for e in part):
+            self.changing.append((start, start + len(part)))
+
+    def refuse(self) -> None:
+        """Raise checks.Invalid if anything is wrong."""
+        if self.problems:
+            raise checks.Invalid(self.problems)
 
 
 def _parts(batch: Sequence[EntryEvent]) -> Iterator[tuple[int, Sequence[EntryEvent]]]:

@@ -31,6 +31,7 @@ def short(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ledgers, "PART", 2)
     monkeypatch.setattr(projector, "PART", 2)
     monkeypatch.setattr(touched, "KEYS_AT_ONCE", 1)
+    monkeypatch.setattr(newcomers, "PAGE", 2)
     monkeypatch.setattr(newcomers, "AT_ONCE", 2)
     monkeypatch.setattr(newcomers, "NUMBERS_HELD", 2)
     monkeypatch.setattr(log, "AT_ONCE", 2)

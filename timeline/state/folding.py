@@ -43,6 +43,15 @@ EntryKey = tuple[str, str, str]
 """A projection, a key of it, an entry that it was folded from: a row of `entry_keys`."""
 
 
+class Logged(NamedTuple):
+    """An event as the log holds it, and as it reads."""
+
+    raw: Raw
+    alone: bool
+    """Its entry has no other."""
+    event: Event
+
+
 class Indexed(NamedTuple):
     """What a page of the log gives."""
 
@@ -98,11 +107,16 @@ class Folder:
 
     def index(self, page: Iterable[tuple[Raw, bool]]) -> Indexed:
         """The keys that a page of the log concerns; with each event comes whether its entry has no other."""
+        return self.index_read(
+            Logged(raw, alone, kinds.decode(raw[4], raw[5]))
+            for raw, alone in page
+            if raw[4] in self._kinds and raw[5] is not None
+        )
+
+    def index_read(self, page: Iterable[Logged]) -> Indexed:
+        """The same for events that were read already."""
         found = Indexed([], [], {p.name: [] for _, p in self.projections if p.by_entry})
-        for (position, batch, entry, _, kind, state), alone in page:
-            if kind not in self._kinds or state is None:
-                continue
-            event = kinds.decode(kind, state)
+        for (position, batch, entry, _, kind, state), alone, event in page:
             content = event.event if isinstance(event, Correction) else event
             by_entry, keyed = self._reading(type(content))
             entry_id = entry_from(entry)
@@ -122,7 +136,9 @@ class Folder:
                 for meaning in self.past.meanings(key) if concerned else (key,):
                     masks[meaning] = masks.get(meaning, 0) | bit
             if settled:
-                found.settled.extend([(key, entry, mask, position, batch, kind, state) for key, mask in masks.items()])
+                found.settled.extend(
+                    [(key, entry, mask, position, batch, kind, state or b"") for key, mask in masks.items()]
+                )
             else:
                 found.concerns.extend([(key, entry, mask) for key, mask in masks.items()])
         return found

@@ -13,9 +13,10 @@ from uuid import UUID
 
 from sqlalchemy import Connection, text
 
+from events.kinds import decode
 from projections.all import PROJECTIONS
 from timeline.entries import entry_from
-from timeline.state.folding import Chunk, Folder, Settled
+from timeline.state.folding import Chunk, Folder, Logged, Settled
 from timeline.state.joined import Joined
 from timeline.state.spool import Spool
 from timeline.state.tables import TABLES, Numbers, Values, entry_keys
@@ -32,12 +33,23 @@ NUMBERS_HELD = 50_000
 ROWS_A_BATCH = 1 << 24
 """More rows than one projection can gain in one batch; makes row ids unique without asking the table."""
 
+PAGE = 1000
+"""Events of a long batch that are read together."""
+
 _SECTION = text("""
     SELECT e.position, e.batch, e.entry_id, e.version, e.kind, p.state, e.version = 1 AND NOT EXISTS (
         SELECT 1 FROM events AS n WHERE n.entry_id = e.entry_id AND n.version = 2)
-    FROM events AS e LEFT JOIN payloads AS p ON p.position = e.position
+    FROM events AS e JOIN payloads AS p ON p.position = e.position
     WHERE e.position BETWEEN :start AND :stop ORDER BY e.position""")
 _BEGINNING = "SELECT entry_id, position FROM events WHERE position >= {first} AND entry_id"
+
+
+def pages_of(connection: Connection, batch: log.Batch) -> Iterator[list[Logged]]:
+    """The events of a batch that stands in the log and nowhere else yet."""
+    for start in range(batch.first, batch.last + 1, PAGE):
+        stop = min(batch.last, start + PAGE - 1)
+        found = connection.execute(_SECTION, {"start": start, "stop": stop}).all()
+        yield [Logged((*row[:2], digits(row[2]), *row[3:6]), row[6], decode(row[4], row[5])) for row in found]
 
 
 class Newcomers:
@@ -69,12 +81,11 @@ class Newcomers:
         if kind is None:  # otherwise the transaction is undone, and the table with it
             self._spool.end()
 
-    def take(self, start: int, stop: int) -> list[UUID]:
-        """Take what is new in a section of the batch; gives the other entries that first come up in it."""
-        found = self.connection.execute(_SECTION, {"start": start, "stop": stop}).all()
-        page = [((*row[:2], digits(row[2]), *row[3:6]), True) for row in found if row[6]]
-        others = dict.fromkeys(digits(row[2]) for row in found if not row[6])
-        indexed = self._folder.index(page)
+    def take(self, page: Sequence[Logged]) -> list[UUID]:
+        """Take what is new in a page of the batch; gives the other entries that first come up in it."""
+        start = page[0].raw[0]
+        others = dict.fromkeys(logged.raw[2] for logged in page if not logged.alone)
+        indexed = self._folder.index_read(logged for logged in page if logged.alone)
         self._spool.put(indexed.settled)
         self._write(indexed.rows)
         begun: dict[str, int] = {}

@@ -23,8 +23,9 @@ from projections.facts import Fact, Version, in_force, in_order
 from projections.rows import Projection, Row
 from timeline.entries import entry_from
 from timeline.progress import Progress, untold
+from timeline.state.folding import Logged
 from timeline.state.newcomers import ROWS_A_BATCH, Newcomers
-from timeline.state.tables import TABLES, Numbers, RowTable, chunks, entry_keys, merges_known
+from timeline.state.tables import TABLES, Numbers, Place, RowTable, chunks, entry_keys, merges_known
 from timeline.state.touched import StagedTouched, Touched
 from timeline.store import log
 from timeline.store.bulk import among, insert_rows
@@ -53,26 +54,30 @@ def project(numbers: Numbers, batch: log.Batch, told: Sequence[EntryEvent]) -> N
         _Projecting(numbers, batch, touched).run(merging, [streams])
 
 
-def project_in_parts(connection: Connection, batch: log.Batch, tell: Progress = untold) -> None:
-    """The same for a batch of any length, which is read from the log part by part so that memory stays flat."""
+def project_in_parts(
+    connection: Connection, batch: log.Batch, pages: Iterable[Sequence[Logged]], tell: Progress = untold
+) -> None:
+    """The same for a batch of any length, whose events come page by page so that memory stays flat."""
     with StagedTouched(connection, tell) as touched:
         projecting = _Projecting(Numbers(connection), batch, touched)
+        many = batch.last - batch.first + 1
         merging = log.entries_begun_as(connection, batch, "merge")
         if merging:  # they change what all the others mean
+            for page in pages:
+                tell("reading", page[0].raw[0] - batch.first, many)
             projecting.run(merging, _all_of(connection, batch, tell))
             return
         merged = merges_known(projecting.numbers)
         with Newcomers(connection, batch, merged, projecting.written) as newcomers:
 
             def parts() -> Iterator[Streams]:
-                for start in range(batch.first, batch.last + 1, PART):
-                    tell("indexing", start - batch.first, batch.last - batch.first + 1)
-                    others = newcomers.take(start, min(batch.last, start + PART - 1))
-                    yield _streams(connection, others)
+                for page in pages:
+                    tell("indexing", page[0].raw[0] - batch.first, many)
+                    yield _streams(connection, newcomers.take(page))
                 done = 0
-                for many in newcomers.fold(touched):
-                    done += many
-                    tell("folding", done, batch.last - batch.first + 1)
+                for folded in newcomers.fold(touched):
+                    done += folded
+                    tell("folding", done, many)
 
             projecting.run((), parts())
 
@@ -267,12 +272,12 @@ class _Projecting:
 
     def _fold(self, projection: Projection, keys: list[str], entries: Mapping[str, Sequence[UUID]]) -> None:
         table = TABLES[projection.name]
-        rows: list[tuple[str, Row]] = []
+        rows: list[Row] = []
         for key in keys:
             facts = [f for e in entries.get(key, ()) if (f := self.facts[e]) is not None]
             whole = [w for f in facts if (w := merges.resolve(f, self.merged)) is not None]
             of_key = [f for f in whole if key in keys_of(projection, f, self.merged)]
-            rows += ((key, row) for row in projection.fold(key, in_order(of_key)))
+            rows += projection.fold(key, in_order(of_key))
         known = [key for key in keys if not all(map(self._is_new, entries.get(key, ())))]
         self._store(table, known, rows)
 
@@ -280,17 +285,10 @@ class _Projecting:
         """Whether an entry begins with the batch, so that nothing can stand that was folded from it."""
         return (fact := self.facts[entry]) is not None and fact.position >= self.batch.first
 
-    def _store(self, table: RowTable, known: list[str], rows: list[tuple[str, Row]]) -> None:
+    def _store(self, table: RowTable, known: list[str], rows: list[Row]) -> None:
         """Write the difference between the rows that stand, of keys of which any can, and those that should."""
         standing = table.standing(known, self.numbers) if known else []
-        wanted = Counter(row for _, row in rows)
-        gone = []
-        for place, row in standing:
-            if wanted[row] > 0:
-                wanted[row] -= 1
-            else:
-                gone.append(place)
-        new = [row for row, count in wanted.items() for _ in range(count)]
+        new, gone = _difference(standing, rows) if standing else (rows, [])
         if gone:
             table.end(self.connection, gone, self.batch.last)
         if new:
@@ -298,6 +296,18 @@ class _Projecting:
             first = self.batch.last * ROWS_A_BATCH + self.written[name]
             self.written[name] += len(new)
             table.insert([(*table.values(row), self.batch.last, FOREVER) for row in new], self.numbers, first)
+
+
+def _difference(standing: Iterable[tuple[Place, Row]], rows: Iterable[Row]) -> tuple[list[Row], list[Place]]:
+    """The rows that are new, and where those stand that are no longer so."""
+    wanted = Counter(rows)
+    gone: list[Place] = []
+    for place, row in standing:
+        if wanted[row] > 0:
+            wanted[row] -= 1
+        else:
+            gone.append(place)
+    return list(wanted.elements()), gone
 
 
 def _names_before_merges(fact: Fact, whole: Fact | None, merged: Mapping[str, str]) -> Iterable[tuple[str, str, UUID]]:
