@@ -1,4 +1,4 @@
-"""Files that are made whole first and get their name then: what has to be on the disk by then, and with which mode."""
+"""Files that are made whole first and get their name then: where, what has to be on the disk by then, and its mode."""
 
 from __future__ import annotations
 
@@ -20,3 +20,8 @@ def usual_mode(*, folder: bool = False) -> int:
     mask = os.umask(0)
     os.umask(mask)
     return (0o777 if folder else 0o666) & ~mask
+
+
+def files_of(ledger: Path) -> list[Path]:
+    """The file of a ledger on SQLite and those that are kept beside it: no place for anything else."""
+    return [ledger.with_name(ledger.name + suffix) for suffix in ("", "-wal", "-shm", "-journal", "-rebuild")]

@@ -27,8 +27,10 @@ class Shelf:
         self._database: Database | None = None
         if "://" not in place:
             self._folder = Path(place)
-            if not self._folder.is_dir():
-                raise StoreError(f"{place} is no folder: name one with ledgers in it, like NAME.db, or postgresql://…")
+            if not place or not self._folder.is_dir():
+                raise StoreError(
+                    f"{place or 'an empty name'} is no folder: name one with ledgers in it, like NAME.db, or postgresql://…"
+                )
             return
         url = url_of(place)
         if url.get_backend_name() == "sqlite" or schema_of(url) is not None:
@@ -45,9 +47,10 @@ class Shelf:
         if self._database is None:
             assert self._folder is not None
             try:
-                found = [path.stem for path in self._folder.glob("*.db") if path.is_file()]
+                found = [path.stem for path in self._folder.iterdir() if path.suffix == ".db" and _may_be_file(path)]
             except OSError as problem:
-                raise StoreError(f"{self.shown} cannot be read: {problem.strerror}") from problem
+                why = f"cannot be read: {problem.strerror}"
+                raise StoreError(f"{self.shown} {why}", f"the folder of the ledgers {why}") from problem
             return sorted(name for name in found if _FILE.fullmatch(name))
         with self._database.reading(of_ledger=False) as connection:
             try:
@@ -57,16 +60,21 @@ class Shelf:
             return [name for name in names if SCHEMA.fullmatch(name)]
 
     def address(self, name: str) -> str | None:
-        """The address of a ledger, for `Ledger.open`; None where none has the name."""
-        if self._database is None:
-            assert self._folder is not None
-            path = self._folder / f"{name}.db"
-            return str(path) if _FILE.fullmatch(name) and path.is_file() else None
-        if not SCHEMA.fullmatch(name) or name not in self.names():
+        """The address of a ledger, for `Ledger.open`; None where none has the name. Raises StoreError like `names`."""
+        if not (_FILE if self._database is None else SCHEMA).fullmatch(name) or name not in self.names():
             return None
+        if self._database is None:
+            return f"{self._folder}/{name}.db"
         return self._database.url.update_query_dict({"schema": name}).render_as_string(hide_password=False)
 
     def close(self) -> None:
         """Let the connections go."""
         if self._database is not None:
             self._database.close()
+
+
+def _may_be_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:  # a link to where nobody may look: whoever opens it is told so
+        return True

@@ -6,7 +6,7 @@ import sqlite3
 import stat
 import tracemalloc
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,7 @@ from tests.audit.attacks import attacking
 from tests.backup.conftest import run
 from tests.projections.histories import Scribe, histories
 from tests.projections.test_projector import standing
-from tests.timeline.builders import layoff, org
+from tests.timeline.builders import layoff, move, org
 from tests.timeline.telling import tell
 from tests.timeline.test_scrubbing import TRACES, erase
 from tests.timeline.test_scrubbing import told as told_of_her
@@ -31,6 +31,7 @@ from timeline.errors import MISMATCH, StoreError, UsageError
 from timeline.ledger import Ledger, new
 from timeline.progress import Progress
 from timeline.state import rebuild
+from timeline.state.tables import Numbers
 from timeline.store.database import Database
 from timeline.store.nodes import root_text
 
@@ -165,6 +166,31 @@ def test_memory_does_not_grow_with_the_log(tmp_path):
             return most
 
     assert peak(12_000) < 1.5 * peak(3_000)
+
+
+def test_a_restore_never_holds_all_names(tmp_path, monkeypatch):
+    """All of them are new there and get numbers, which the database gives by itself."""
+    with Ledger.create(str(tmp_path / "ledger.db")) as ledger:
+        ledger.record([new(org("meta")), *(new(org(f"unit-{n}")) for n in range(100))])
+        ledger.record([new(move(f"unit-{n}", "meta", "2020")) for n in range(100)])
+        backup(ledger.database, tmp_path / "backup.db")
+    sizes, fetch = [0], Numbers.fetch
+
+    def counted(numbers: Numbers, ids: Iterable[str], *, add: bool = False) -> None:
+        given = list(ids)
+        sizes.append(len(given))
+        fetch(numbers, given, add=add)
+
+    monkeypatch.setattr(Numbers, "fetch", counted)
+    bring_back(tmp_path / "backup.db", str(tmp_path / "again.db"))
+
+    assert max(sizes) < 100
+    with Ledger.open(str(tmp_path / "again.db")) as again, again.database.reading() as connection:
+        assert connection.exec_driver_sql("SELECT count(*), min(number), max(number) FROM numbers").one() == (
+            101,
+            1,
+            101,
+        )
 
 
 # -- the file ---------------------------------------------------------------------------------------------------------

@@ -63,6 +63,18 @@ def test_roles_are_no_obstacle_on_postgresql(run: Run, file, postgres_url):
     assert run("projections", "rebuild", "--verify", db=postgres_url).status == 0
 
 
+def test_to_verify_a_backup_leaves_it_as_it_is(run: Run, file):
+    """Byte for byte, so that it can lie where nobody may write, and its checksum stays."""
+    before = file.read_bytes()
+
+    ran = run("audit", "verify", "--no-checkpoint", "--json", db=file)
+
+    assert (ran.status, json.loads(ran.out)["items"]) == (0, [])
+    assert file.read_bytes() == before
+    file.write_bytes(before.replace(b"Ada", b"Eve"))
+    assert run("audit", "verify", "--no-checkpoint", db=file).status == 7
+
+
 # -- before a migration -----------------------------------------------------------------------------------------------
 
 

@@ -12,8 +12,10 @@ import pytest
 from sqlalchemy import inspect
 
 from tests.store.old_ledgers import FORMS, load
+from timeline import tokens, webhooks
 from timeline.audit.verifying import verify
 from timeline.backup import files
+from timeline.backup.files import Kept
 from timeline.backup.making import backup
 from timeline.backup.restoring import restore
 from timeline.errors import StoreError
@@ -24,7 +26,11 @@ from timeline.store.database import Database
 
 @pytest.fixture
 def file(world: Callable[[], Path], tmp_path: Path) -> Path:
+    """A backup that has something in every table that has a say in the tests."""
     with Ledger.open(str(world())) as ledger:
+        with ledger.database.writing() as connection:
+            tokens.create(connection, "ada", ["read"])
+            webhooks.add(connection, "https://example.org/hook", webhooks.Filters())
         backup(ledger.database, tmp_path / "backup.db")
     return tmp_path / "backup.db"
 
@@ -77,6 +83,13 @@ CHANGES: dict[str, tuple[str, ...]] = {
     "an entry that is none": (*NO_GUARDS, "UPDATE events SET entry_id = 'x' WHERE position = 2"),
     "text that is none": (*NO_GUARDS, "UPDATE events SET recorded_by = CAST(x'ff' AS text) WHERE position = 2"),
     "nothing in a column": ("DELETE FROM tree_nodes", "UPDATE log_head SET frontier = x'00'"),
+    "a text for the position of the head": ("UPDATE log_head SET position = 'x'",),
+    "bytes for an id": ("UPDATE tokens SET id = x'00'",),
+    "a text for a time": ("UPDATE tokens SET created_at = 'now'",),
+    "a time that no calendar has": ("UPDATE tokens SET created_at = 1000000000000000000",),
+    "a number below all": ("UPDATE webhooks SET position = -1",),
+    "filters that are none": ("UPDATE webhooks SET filters = '[]'",),
+    "half a number": ("UPDATE webhooks SET position = 1.5",),
     "a newer version": ("UPDATE schema_version SET version = 99",),
     "a version that is none": ("UPDATE schema_version SET version = 'x'",),
     "no version": ("DELETE FROM schema_version",),
@@ -104,6 +117,13 @@ def test_what_a_webhook_cannot_be_on_postgresql_leaves_nothing_there(file, postg
     run(file, "INSERT INTO idempotency VALUES ('t', 'k', x'00', 'here' || char(0), x'00', 1)")
 
     assert "cannot take it" in refused(file, postgres_url)
+
+
+def test_a_head_that_is_no_number_is_found_where_it_lies(file):
+    run(file, "UPDATE log_head SET position = 'x'")
+
+    with closing(Kept(file)) as database:
+        assert [f.what for f in verify(database, needs_checkpoint=False).findings] == ["the position in the head"]
 
 
 @pytest.mark.parametrize("part", [0, 1, 99, 100, 512, 4096, 20_000, 0.5, 0.9, 0.999])
@@ -140,7 +160,12 @@ def test_wherever_a_page_is_lost_it_is_refused_or_nothing_of_it_was_needed(file,
         ("none.db", lambda path: None, "there is no backup"),
         ("folder", lambda path: path.mkdir(), "is no file"),
         ("text.db", lambda path: path.write_text("events: []\n" * 1000), "damaged"),
-        ("other.db", lambda path: sqlite3.connect(path).execute("CREATE TABLE t (x)").connection.close(), "no ledger"),
+        ("empty.db", lambda path: path.touch(), "is no backup: no ledger is in it"),
+        (
+            "other.db",
+            lambda path: sqlite3.connect(path).execute("CREATE TABLE t (x)").connection.close(),
+            "is no backup: no ledger is in it",
+        ),
     ],
 )
 def test_what_is_no_backup_is_refused(tmp_path, name, make: Callable[[Path], object], said):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,6 +16,7 @@ from sqlalchemy import make_url
 from tests.cli.conftest import Run
 from tests.serving.conftest import client_of
 from tests.serving.tokens import bearing, made
+from tests.steady.limits import as_nobody
 from tests.timeline.builders import layoff, org, person
 from timeline import tokens
 from timeline.errors import StoreError
@@ -352,3 +354,107 @@ def test_tokens_of_one_name_differ(place):
 
     with serving(place, **OTHERS) as client:
         assert client.get("/globex/orgs.json", headers=bearing(text)).status_code == 401
+
+
+HTML = {"accept": "text/html"}
+
+
+def test_the_service_itself_says_which_methods_it_takes(place):
+    two(place)
+
+    with serving(place) as client:
+        for method, path in (("POST", "/"), ("OPTIONS", "/"), ("DELETE", "/-/health"), ("PUT", "/-/ready")):
+            refused = client.request(method, path)
+            assert (refused.status_code, refused.json()["type"]) == (405, "/api#method"), path
+            assert set(refused.headers["allow"].split(", ")) == {"GET", "HEAD"}
+        for path in ("/-/nothing", "/-/health/", "/-", "/hooloo", "/hooloo/"):
+            assert client.get(path).status_code == client.post(path).status_code == 404, path
+
+
+def test_what_cannot_be_opened_has_a_page_and_a_number_to_ask_for(tmp_path, caplog):
+    """A page that loads what it needs, and leads nowhere where nothing is."""
+    two(str(tmp_path))
+    (tmp_path / "broken.db").write_bytes(b"no database at all" * 100)
+
+    with serving(str(tmp_path), public_url="https://t.example.org/all") as client:
+        page = client.get("/broken/orgs", headers=HTML)
+        told = client.get("/broken/orgs.json", headers={"x-request-id": "mine"})
+        places = {part.split('"')[0] for mark in ('href="', 'src="') for part in page.text.split(mark)[1:]}
+        found = {p: client.get(p.removeprefix("/all"), headers=HTML).status_code for p in places if p[0] == "/"}
+
+    assert (page.status_code, told.status_code) == (503, 503)
+    assert page.headers["retry-after"] == told.headers["retry-after"]
+    assert set(found.values()) == {200}, found
+    assert "/all/" in found
+    number = told.headers["x-request-id"]
+    assert told.json()["request"] == number
+    assert [r.getMessage() for r in caplog.records if "broken.db" in r.getMessage() and number in r.getMessage()]
+    assert str(tmp_path) not in page.text + told.text
+
+
+def test_nor_does_a_page_tell_why_where_reading_takes_a_token(tmp_path):
+    two(str(tmp_path))
+    (tmp_path / "broken.db").write_bytes(b"no database at all" * 100)
+
+    with serving(str(tmp_path), **OTHERS) as client:
+        pages = [client.get(path, headers=HTML) for path in ("/broken/orgs", "/", "/-/nothing")]
+        style = pages[0].text.split('rel="stylesheet" href="')[1].split('"')[0]
+        assert client.get(style).status_code == 200
+
+    assert [page.status_code for page in pages] == [503, 404, 404]
+    for page in pages:
+        assert not any(word in page.text for word in ("damaged", "acme", "globex", "All ledgers"))
+
+
+def test_a_question_without_a_slash_keeps_its_question(place):
+    two(place)
+
+    with serving(place) as client:
+        assert client.get("/acme?as_of=2023").headers["location"] == "/acme/?as_of=2023"
+
+
+def test_a_folder_that_is_gone_is_no_empty_one(tmp_path, monkeypatch):
+    """A disk that was not mounted must not look like a service of nothing that is well."""
+    monkeypatch.setattr("timeline.serving.several.LOOK_SECONDS", 0.0)
+    folder = tmp_path / "ledgers"
+    folder.mkdir()
+    two(str(folder))
+
+    with serving(str(folder)) as client:
+        assert client.get("/-/ready").status_code == 200
+        folder.rename(tmp_path / "elsewhere")
+        answers = [client.get(path) for path in ("/-/ready", "/", "/acme/orgs.json", "/hooloo/orgs.json")]
+        page = client.get("/", headers=HTML)
+        (tmp_path / "elsewhere").rename(folder)
+        assert client.get("/acme/orgs.json").status_code == 200
+        assert client.get("/-/ready").status_code == 200
+
+    assert {answer.status_code for answer in [*answers, page]} == {503}
+    assert "the folder of the ledgers cannot be read: No such file or directory" in page.text
+    assert not any(str(tmp_path) in answer.text for answer in [*answers, page])
+
+
+def test_a_link_to_where_nobody_may_look_concerns_no_other():
+    """Root may look anywhere, so it is somebody else who looks."""
+    with tempfile.TemporaryDirectory(dir="/tmp") as name:
+        folder, closed = Path(name) / "ledgers", Path(name) / "closed"
+        for path in (folder, closed):
+            path.mkdir()
+        two(str(folder))
+        (folder / "secret.db").symlink_to(closed / "secret.db")
+        (folder / "dangling.db").symlink_to(folder / "nowhere.db")
+        closed.chmod(0)
+        Path(name).chmod(0o755)
+
+        names = as_nobody(lambda: Shelf(str(folder)).names())
+
+    assert names == "['acme', 'globex', 'secret']"
+
+
+def test_a_place_that_cannot_be_read_is_told_before_anything_listens(tmp_path, run: Run, postgres_url, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    nobodys = make_url(postgres_url).set(database="nobody").render_as_string(hide_password=False)
+
+    for place in (nobodys, ""):
+        ran = run("serve", "--ledgers", place, "--port", "0")
+        assert (ran.status, ran.err.startswith("Error: ")) == (6, True), ran.err

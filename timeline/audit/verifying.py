@@ -251,7 +251,7 @@ class _Verification:
             return
         _, head, recorded_at, frontier = found[0]
         if head != position:
-            gone = position + 1 if head > position else head + 1
+            gone = min(position, head) + 1 if isinstance(head, int) else None
             self.findings.add("head", "the position in the head", position, head, position=gone)
         if recorded_at != at:
             self.findings.add("head", "the recorded time in the head", at, recorded_at, position=position or None)

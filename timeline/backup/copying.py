@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from sqlalchemy import Column, Connection, Table, Uuid, func, select
+from sqlalchemy import Column, Connection, LargeBinary, Table, Text, Uuid, func, select
 
 from timeline.progress import Progress, untold
 from timeline.store import tables
@@ -18,6 +18,9 @@ from timeline.store.bulk import insert_rows
 ROWS_AT_ONCE = 1000
 BYTES_AT_ONCE = 8_000_000
 """Whichever is reached first; one row that is longer goes alone."""
+
+MOST = 253_402_300_799_999_999
+"""No number is greater: the last microsecond of the year 9999. None is less than 0."""
 
 LOG = tuple(t for t in tables.metadata.sorted_tables if t is not tables.schema_version)
 """The tables of the log. Its version is noted where the tables are made."""
@@ -36,6 +39,20 @@ def copy(source: Connection, target: Connection, chosen: Iterable[Table], progre
             insert_rows(target, table.name, [column.name for column in table.columns], rows)
             done += len(rows)
             progress("copying", done, of)
+
+
+def misfits(connection: Connection, table: Table) -> bool:
+    """Whether a table on SQLite, which keeps whatever it is given, holds what its columns never say."""
+    strange = " OR ".join(_strange(column) for column in table.columns)
+    return connection.exec_driver_sql(f"SELECT 1 FROM {table.name} WHERE {strange} LIMIT 1").first() is not None
+
+
+def _strange(column: Column[Any]) -> str:
+    name = f'"{column.name}"'
+    is_text, is_bytes = isinstance(column.type, Text | Uuid), isinstance(column.type, LargeBinary)
+    sort = "text" if is_text else "blob" if is_bytes else "integer"
+    other = f"typeof({name}) NOT IN ('{sort}'" + (", 'null')" if column.nullable else ")")
+    return other if sort != "integer" else f"{other} OR {name} NOT BETWEEN 0 AND {MOST}"
 
 
 def _read(connection: Connection, table: Table) -> Iterator[Sequence[Any]]:

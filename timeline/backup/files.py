@@ -7,9 +7,7 @@ it, and trusts nothing in it: neither its views and triggers nor the length of w
 from __future__ import annotations
 
 import os
-import shutil
 import sqlite3
-import tempfile
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -21,9 +19,11 @@ from sqlalchemy.engine import URL
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
 
-from timeline.disk import sync
+from timeline.disk import files_of, sync
 from timeline.errors import MISMATCH, StoreError, UsageError
+from timeline.ledger import database_at
 from timeline.store.database import Database
+from timeline.workshop import workshop
 
 PRIVATE = 0o600
 """The mode of a backup: it holds all that the ledger holds, and the keys that messages are signed with."""
@@ -41,12 +41,16 @@ class Kept(Database):
     """A backup, to be read. Nothing is written to the file, nor beside it."""
 
     def __init__(self, path: Path) -> None:
-        if not path.is_file():
-            raise StoreError(f"there is no backup at {path}" if not path.exists() else f"{path} is no file")
-        if (beside := path.with_name(f"{path.name}-wal")).exists() and beside.stat().st_size:
-            raise StoreError(
-                f"{path} is a ledger in use, for {beside.name} lies beside it: copy it with `timeline backup`"
-            )
+        try:
+            if not path.is_file():
+                raise StoreError(f"there is no backup at {path}" if not path.exists() else f"{path} is no file")
+            path.open("rb").close()
+            if beside := _continued(path.resolve()):
+                raise StoreError(
+                    f"{path} is a ledger in use, for {beside.name} lies beside it: copy it with `timeline backup`"
+                )
+        except OSError as problem:
+            raise StoreError(f"{path} cannot be read: {problem.strerror}") from None
         super().__init__(URL.create("sqlite", database=str(path)))
 
     def _sqlite(self) -> Engine:
@@ -64,12 +68,44 @@ class Kept(Database):
         return engine
 
 
-class Draft(Database):
+def to_be_read(address: str) -> Database:
+    """A ledger, or a backup, of which not one byte changes then. Raises StoreError if there is neither."""
+    database = database_at(address)
+    if database.path is None or not _is_backup(database.path):
+        return database
+    database.close()
+    return Kept(database.path)
+
+
+def _is_backup(path: Path) -> bool:
+    """Whether nobody ever opened a file as a ledger, which turns it to write-ahead logging."""
+    try:
+        with path.open("rb") as file:
+            head = file.read(20)
+        return head.startswith(b"SQLite format 3\0") and head[18:] == b"\1\1" and _continued(path.resolve()) is None
+    except OSError:  # whoever opens it is told why
+        return False
+
+
+class Unfinished(Database):
+    """A ledger in a file that has another name for now. Messages are of `shown`."""
+
+    def __init__(self, path: Path, shown: str) -> None:
+        self._shown = shown
+        super().__init__(URL.create("sqlite", database=str(path)))
+
+    @property
+    def shown(self) -> str:
+        """How to name the ledger in a message: as what it is to be."""
+        return self._shown
+
+
+class Draft(Unfinished):
     """A ledger that is being filled in a file of nobody's. If anything fails, the file goes, so it keeps no journal."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, shown: str) -> None:
         os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, PRIVATE))
-        super().__init__(URL.create("sqlite", database=str(path)))
+        super().__init__(path, shown)
 
     def _sqlite(self) -> Engine:
         engine = create_engine(self.url, poolclass=NullPool)
@@ -94,30 +130,55 @@ class Draft(Database):
 
 
 @contextmanager
-def workshop(path: Path) -> Iterator[Path]:
-    """A folder of one's own beside a path, on the same disk, gone at the end. What a kill leaves begins with a dot."""
+def draft_of(path: Path) -> Iterator[Path]:
+    """A folder to make a file in. Raises StoreError where it cannot be written."""
     try:
-        folder = Path(tempfile.mkdtemp(prefix=f".{path.name}.", dir=path.parent))
+        with workshop(path) as folder:
+            yield folder
+    except BrokenPipeError:
+        raise
     except OSError as problem:
-        raise StoreError(f"{path} cannot be written: {problem.strerror}") from None
+        raise _unwritable(path, problem) from problem
+
+
+def _unwritable(path: Path, problem: OSError) -> StoreError:
+    return StoreError(f"{path} cannot be written: {problem.strerror}")
+
+
+def meant(path: Path) -> Path:
+    """The file that a link leads to, whether it is there or not; any other path as it is."""
     try:
-        yield folder
+        return path.resolve() if path.is_symlink() else path
     except OSError as problem:
-        if isinstance(problem, BrokenPipeError):
-            raise
-        raise StoreError(f"{path} cannot be written: {problem.strerror}") from problem
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+        raise StoreError(f"{path} cannot be opened: {problem.strerror}") from None
+    except RuntimeError:  # as Python says of links in a circle
+        raise StoreError(f"{path} cannot be opened: it is a link that leads nowhere") from None
 
 
 def check_free(path: Path, *, force: bool = False) -> None:
     """Raises StoreError where a file stands that may not be replaced, UsageError where none can stand."""
-    if path.is_dir():
-        raise UsageError(f"{path} is a folder: name a file in it")
-    if path.exists() and not path.is_file():
-        raise UsageError(f"{path} is no file that could be replaced")
-    if path.exists() and not force:
-        raise StoreError(f"{path} exists already; nothing was changed")
+    try:
+        if path.is_dir():
+            raise UsageError(f"{path} is a folder: name a file in it")
+        if path.exists() and not path.is_file():
+            raise UsageError(f"{path} is no file that could be replaced")
+        if path.exists() and not force:
+            raise StoreError(f"{path} exists already; nothing was changed")
+        if beside := _continued(path):
+            raise StoreError(
+                f"{beside} was left by a ledger that stood at {path}, and would be taken for a part of what is put "
+                "there: move it away; nothing was changed"
+            )
+    except OSError as problem:
+        raise _unwritable(path, problem) from None
+
+
+def _continued(path: Path) -> Path | None:
+    """What lies beside a path and is read by SQLite as the latest state of whatever file has that name."""
+    for beside in files_of(path):
+        if beside.name.endswith(("-wal", "-journal")) and beside.exists() and beside.stat().st_size:
+            return beside
+    return None
 
 
 def place(made: Path, path: Path, *, force: bool = False) -> None:
@@ -126,6 +187,7 @@ def place(made: Path, path: Path, *, force: bool = False) -> None:
     Raises StoreError, again, where a file came to stand there meanwhile.
     """
     sync(made)
+    check_free(path, force=force)
     if force:
         os.replace(made, path)
     else:
@@ -134,7 +196,6 @@ def place(made: Path, path: Path, *, force: bool = False) -> None:
         except FileExistsError:
             raise StoreError(f"{path} exists already; nothing was changed") from None
         except OSError:  # a disk that knows no second name for a file
-            check_free(path)
             os.rename(made, path)
     sync(path.parent)
 
@@ -146,12 +207,18 @@ def copy_as_it_is(database: Database, path: Path) -> None:
     """
     if not database.is_sqlite:
         raise UsageError("--backup copies a file; on PostgreSQL, make a backup with the version that the ledger is of")
+    path = meant(path)
     check_free(path)
-    with workshop(path) as folder:
-        made = folder / path.name
+    with draft_of(path) as folder:
+        made = folder / "copy.db"
         os.close(os.open(made, os.O_WRONLY | os.O_CREAT | os.O_EXCL, PRIVATE))
         with database.outside() as driver:
-            driver.execute("VACUUM INTO ?", (str(made),))
+            try:
+                driver.execute("VACUUM INTO ?", (str(made),))
+            except sqlite3.OperationalError as problem:
+                raise StoreError(
+                    f"{database.shown} cannot be copied to {path}: {problem}; nothing was changed"
+                ) from None
         kept = Kept(made)
         with closing(kept), kept.reading() as connection:
             said = connection.exec_driver_sql("PRAGMA integrity_check(1)").scalar()

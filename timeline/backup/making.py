@@ -12,7 +12,8 @@ from sqlalchemy import Connection, Table
 
 from timeline.audit.verifying import Report, verify
 from timeline.backup.copying import LOG, SERVICE, copy
-from timeline.backup.files import Draft, Kept, Unsound, check_free, place, workshop
+from timeline.backup.files import Draft, Kept, Unsound, check_free, draft_of, meant, place
+from timeline.disk import files_of
 from timeline.errors import UsageError
 from timeline.progress import Progress, untold
 from timeline.store import log, tables
@@ -38,14 +39,17 @@ def backup(database: Database, path: Path, *, force: bool = False, progress: Pro
     The projections stay behind: they are made of the log again. Raises StoreError if the file exists, unless `force`
     replaces it, and Unsound, with no file written, where the log does not verify.
     """
+    path = meant(path)
+    if database.path is not None and path.resolve() in files_of(database.path.resolve()):
+        raise UsageError(f"{path} is the ledger itself, or a part of it: name another file")
     check_free(path, force=force)
     if database.path is not None and path.exists() and path.samefile(database.path):
         raise UsageError(f"{path} is the ledger itself: name another file")
-    with workshop(path) as folder:
-        made = folder / path.name
+    with draft_of(path) as folder:
+        made = folder / "backup.db"
         with database.reading() as source:
             position = log.head_position(source)
-            fill(made, source, LOG + SERVICE, progress)
+            fill(made, str(path), source, LOG + SERVICE, progress)
             root, recorded_at = root_text(source, position), log.recorded_at(source, position)
         report = verified(Kept(made), f"the log of {database.shown}", progress)
         if (report.size, base64_of(report)) != (position, root):
@@ -55,9 +59,9 @@ def backup(database: Database, path: Path, *, force: bool = False, progress: Pro
     return Copied(position, base64_of(report), recorded_at, size)
 
 
-def fill(made: Path, source: Connection, chosen: Sequence[Table], progress: Progress) -> None:
-    """Make a file with the tables of a ledger and copy some of them into it."""
-    with closing(Draft(made)) as draft, draft.writing() as target:
+def fill(made: Path, shown: str, source: Connection, chosen: Sequence[Table], progress: Progress) -> None:
+    """Make a file with the tables of a ledger, which messages call `shown`, and copy some of them into it."""
+    with closing(Draft(made, shown)) as draft, draft.writing() as target:
         tables.create_tables(target)
         copy(source, target, chosen, progress)
         tables.create_triggers(target)  # last: they look at every row that is added

@@ -8,14 +8,16 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
+import msgspec
 from sqlalchemy import Connection, delete, inspect, select
 from sqlalchemy.exc import DBAPIError
 
+from timeline import webhooks
 from timeline.audit import shape
 from timeline.audit.findings import Findings
 from timeline.audit.verifying import Report, verify_in
-from timeline.backup.copying import LOG, SERVICE, copy
-from timeline.backup.files import Kept, Unsound, place, workshop
+from timeline.backup.copying import LOG, SERVICE, copy, misfits
+from timeline.backup.files import Kept, Unfinished, Unsound, check_free, draft_of, meant, place
 from timeline.backup.making import Copied, base64_of, check, fill, verified
 from timeline.disk import usual_mode
 from timeline.errors import StoreError
@@ -45,18 +47,19 @@ def restore(
     With `log_only`, tokens and webhooks are left out. Raises StoreError, with nothing changed, if there is no backup in
     the file or a ledger in the database, and Unsound if the log does not verify.
     """
-    target = database.path
-    is_new = target is not None and not target.exists()
+    target = None if database.path is None else meant(database.path)
+    is_new = target is not None and _is_free(target)
     if not is_new:
         with database.reading(of_ledger=False) as connection:
             _check_empty(database, connection)
-    with _room(target) as folder:
+    with draft_of(target or Path(tempfile.gettempdir()) / "timeline-restore") as folder:
         made = folder / "ledger.db"
+        shown = str(database.path or f"a copy in {folder.parent}, where TMPDIR leads,")
         with _understood(path):
-            report = _copied(path, made, progress, log_only=log_only)
+            report = _copied(path, made, shown, progress, log_only=log_only)
         if root not in (None, base64_of(report)):
             raise Unsound(f"the log in {path} has the root {base64_of(report)}, not {root}; nothing was restored")
-        with closing(Database(str(made))) as fresh:
+        with closing(Unfinished(made, shown)) as fresh:
             _make_projections(fresh, workers, progress)
             with fresh.reading() as source:
                 recorded_at = log.recorded_at(source, report.size)
@@ -68,15 +71,15 @@ def restore(
     return Copied(report.size, base64_of(report), recorded_at, target.stat().st_size if target else 0)
 
 
-@contextmanager
-def _room(target: Path | None) -> Iterator[Path]:
-    """A folder to make the ledger in: where it will lie, or among the temporary files for one on PostgreSQL."""
-    if target is not None:
-        with workshop(target) as folder:
-            yield folder
-        return
-    with tempfile.TemporaryDirectory(prefix="timeline-restore-") as name:
-        yield Path(name)
+def _is_free(target: Path) -> bool:
+    """Whether nothing stands there. Raises StoreError where it cannot be seen, and where nothing new can stand."""
+    try:
+        if target.exists():
+            return False
+    except OSError as problem:
+        raise StoreError(f"{target} cannot be opened: {problem.strerror}") from None
+    check_free(target)
+    return True
 
 
 @contextmanager
@@ -86,13 +89,15 @@ def _understood(path: Path) -> Iterator[None]:
         yield
     except DBAPIError as problem:
         raise StoreError(f"{path} is no backup, or it is damaged: {problem.orig}; nothing was restored") from problem
+    except msgspec.MsgspecError as problem:
+        raise StoreError(f"{path} is no backup, or it is damaged: {problem}; nothing was restored") from problem
 
 
 # -- the file ---------------------------------------------------------------------------------------------------------
 
 
-def _copied(path: Path, made: Path, progress: Progress, *, log_only: bool) -> Report:
-    """Copy the log out of the file and verify the copy."""
+def _copied(path: Path, made: Path, shown: str, progress: Progress, *, log_only: bool) -> Report:
+    """Copy the log out of the file, into one that messages call `shown`, and verify the copy."""
     with closing(_present(path, made.parent, progress)) as kept, kept.reading() as source:
         findings = Findings()
         shape.check_shape(source, findings)
@@ -102,7 +107,12 @@ def _copied(path: Path, made: Path, progress: Progress, *, log_only: bool) -> Re
                 f"{path} is no backup, or somebody changed it: {first.what}: expected {first.expected}, "
                 f"found {first.found}; nothing was restored"
             )
-        fill(made, source, LOG if log_only else LOG + SERVICE, progress)
+        chosen = LOG if log_only else LOG + SERVICE
+        if strange := [table.name for table in chosen if misfits(source, table)]:
+            raise StoreError(f"{path} is no backup: in {strange[0]} are values of another sort; nothing was restored")
+        if not log_only:
+            webhooks.every(source)  # so that what cannot be read is found before it lies in a ledger
+        fill(made, shown, source, chosen, progress)
     return verified(Kept(made), f"the log in {path}", progress)
 
 
@@ -111,6 +121,8 @@ def _present(path: Path, folder: Path, progress: Progress) -> Kept:
     kept = Kept(path)
     try:
         with kept.reading(of_ledger=False) as connection:
+            if not inspect(connection).has_table(tables.log_head.name):
+                raise StoreError(f"{path} is no backup: no ledger is in it; nothing was restored")
             version = versions_of_parts(kept, connection)["log"]
     except TypeError as problem:  # a version that is no number
         kept.close()
@@ -123,7 +135,7 @@ def _present(path: Path, folder: Path, progress: Progress) -> Kept:
     kept.close()
     older = folder / "older.db"
     shutil.copyfile(path, older)
-    with closing(Database(str(older))) as database:
+    with closing(Unfinished(older, str(path))) as database:
         upgrade_tables(database, progress)
     return Kept(older)
 

@@ -91,6 +91,7 @@ def serve(
             check_open(ledger.database, settings)
     else:
         shelf = Shelf(ledgers)
+        shelf.names()  # a place that cannot be read is told before anybody could come
     try:
         run(settings, shelf, as_json=log_ == "json", quiet=asked.output.quiet, tell=asked.output.note)
     except OSError as problem:

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
-from timeline.disk import usual_mode
+from timeline.disk import files_of, usual_mode
 from timeline.errors import StoreError, UsageError
 
 
@@ -31,14 +31,10 @@ def target(file: str, ledger: Path | None = None, *, is_binary: bool = False) ->
     path = Path(file).resolve()
     if path.is_dir():
         raise UsageError(f"-o {file}: this is a folder; name a file in it")
-    if ledger is not None and path in _files_of(ledger.resolve()):
+    if ledger is not None and path in files_of(ledger.resolve()):
         raise UsageError(f"-o {file}: this is the ledger; name another file")
     with _explained(file), _into(path) if path.exists() and not path.is_file() else _in_place_of(path) as made:
         yield made
-
-
-def _files_of(ledger: Path) -> list[Path]:
-    return [ledger.with_name(ledger.name + suffix) for suffix in ("", "-wal", "-shm", "-journal", "-rebuild")]
 
 
 @contextmanager

@@ -12,9 +12,10 @@ from timeline.audit import keys
 from timeline.audit.checkpoints import Keys
 from timeline.audit.findings import Finding
 from timeline.audit.verifying import Report, verify
+from timeline.backup.files import to_be_read
 from timeline.commands.context import Asked, acts
 from timeline.errors import MISMATCH, UsageError
-from timeline.ledger import database_at, stored_versions
+from timeline.ledger import stored_versions
 from timeline.printing.output import Envelope
 from timeline.printing.progress import bar
 from timeline.printing.sheets import Cell, Column, Line, Sheet
@@ -57,7 +58,7 @@ def verify_log(
     if paths and not trusted.log:
         raise UsageError("a checkpoint proves nothing without the key that signed it: name it with --key")
     noted = journal or (Path(name) if (name := os.environ.get("TIMELINE_JOURNAL")) else None)
-    database = database_at(asked.address)
+    database = to_be_read(asked.address)
     try:
         with database.reading(of_ledger=False) as connection:
             stored_versions(database, connection)

@@ -21,7 +21,7 @@ from timeline.serving.health import Health
 from timeline.serving.logs import Logged
 from timeline.serving.metrics import Metrics
 from timeline.serving.openapi import api_routes
-from timeline.serving.problems import problem
+from timeline.serving.problems import Problem, problem
 from timeline.serving.resources import RESOURCES
 from timeline.serving.security import Guarded
 from timeline.serving.settings import Settings
@@ -116,7 +116,12 @@ async def told(request: Request, error: Exception) -> Response:
 async def told_of_http(request: Request, error: Exception) -> Response:
     """What the router itself refuses."""
     assert isinstance(error, HTTPException)
+    found = problem_of_http(request, error)
+    return problem_response(request, found, dict(error.headers or {}), request.app.state.settings)
+
+
+def problem_of_http(request: Request, error: HTTPException) -> Problem:
+    """A refusal of the router as a problem."""
     kind = {404: "no-page", 405: "method"}.get(error.status_code, "usage")
     detail = {404: f"nothing stands at {request.scope['path']}", 405: "see /api for what can be asked how"}
-    found = problem(error.status_code, kind, detail.get(error.status_code, str(error.detail)))
-    return problem_response(request, found, dict(error.headers or {}), request.app.state.settings)
+    return problem(error.status_code, kind, detail.get(error.status_code, str(error.detail)))

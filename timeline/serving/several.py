@@ -21,23 +21,23 @@ from starlette.datastructures import State
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
+from starlette.routing import Route, request_response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from events.errors import TimelineError
 from timeline.errors import StoreError
 from timeline.release import release
 from timeline.serving.access import Access
-from timeline.serving.app import application, layers, told, told_of_http
+from timeline.serving.app import application, layers, problem_of_http
 from timeline.serving.health import as_json
 from timeline.serving.limits import Limits
 from timeline.serving.metrics import MEDIA_TYPE, Metrics
-from timeline.serving.problems import problem
+from timeline.serving.problems import Problem, problem, told_as
 from timeline.serving.settings import Settings
 from timeline.serving.site.assets import static_routes
 from timeline.serving.site.making import page_of_ledgers
 from timeline.serving.site.problems import wants_page
-from timeline.serving.telling import error_response, problem_response
+from timeline.serving.telling import problem_response
 from timeline.shelf import Shelf
 from timeline.tokens import Given, Token
 
@@ -45,7 +45,6 @@ logger = logging.getLogger("timeline.serving")
 
 LOOK_SECONDS = 2.0
 """How long it is believed that a ledger stands where it stood, or that it cannot be opened."""
-METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 OWN = "-"
 """What stands in the place of a name where the service itself is meant; no ledger can be called so."""
 LEAST_CACHE = 4 << 20
@@ -117,15 +116,15 @@ class Several:
         try:
             app = await self._serving(name)
         except StoreError as error:
-            logger.warning("%s cannot be served: %s", ascii(name), error)
-            answer = self._around(self._unreadable(Request(scope), error), self.settings)
+            answer = self._around(self._unreadable(name, error), self.settings)
         else:
             if app is not None and slash:
                 answer, scope = app, within
             elif not self.settings.reads_freely:
                 answer, scope = self._refusing(name), within
             elif app is not None:
-                there = {"location": f"{self.settings.base}/{name}/"}
+                query = scope["query_string"].decode("latin-1")
+                there = {"location": f"{self.settings.base}/{name}/{query and f'?{query}'}"}
                 answer = self._around(Response(status_code=308, headers=there), self.settings)
             else:
                 answer = self._own
@@ -202,13 +201,13 @@ class Several:
                 Route("/-/ready", self._ready),
                 Route("/-/metrics", self._numbers),
                 *(Route(f"/-{route.path}", route.endpoint) for route in static_routes() if isinstance(route, Route)),
-                Route("/{rest:path}", self._missing, methods=METHODS),
             ],
             middleware=layers(self.settings, self._metrics),
-            exception_handlers={TimelineError: told, HTTPException: told_of_http},
+            exception_handlers={TimelineError: self._told, HTTPException: self._told},
             lifespan=lifespan,
         )
-        app.state.settings = self.settings
+        app.router.redirect_slashes = False
+        app.router.default = request_response(self._missing)
         return app
 
     def _refusing(self, name: str) -> ASGIApp:
@@ -222,12 +221,34 @@ class Several:
             app = layer.cls(app, *layer.args, **layer.kwargs)
         return app
 
-    def _unreadable(self, request: Request, error: StoreError) -> Response:
-        """Of a ledger that cannot be opened; why, only where anybody may read."""
-        if self.settings.reads_freely:
-            return error_response(request, error, self.settings)
-        refused = problem(503, "store", "nothing can be answered here now")
-        return problem_response(request, refused, {"retry-after": "5"}, self.settings)
+    def _unreadable(self, name: str, error: StoreError) -> ASGIApp:
+        """What answers for a ledger that cannot be opened."""
+
+        async def answer(scope: Scope, receive: Receive, send: Send) -> None:
+            logger.warning("request %s: %s cannot be served: %s", scope.get("request_id", ""), ascii(name), error)
+            await self._lacking(Request(scope), error)(scope, receive, send)
+
+        return answer
+
+    async def _told(self, request: Request, error: Exception) -> Response:
+        """What the service itself refuses, or cannot do."""
+        if isinstance(error, HTTPException):
+            return self._problem(request, problem_of_http(request, error), dict(error.headers or {}))
+        logger.warning("request %s: %s", request.scope.get("request_id", ""), error)
+        return self._lacking(request, error)
+
+    def _lacking(self, request: Request, error: Exception) -> Response:
+        """Something cannot be read; why, only where anybody may read."""
+        found, headers = told_as(error)
+        if not self.settings.reads_freely:
+            found = problem(503, "store", "nothing can be answered here now")
+        return self._problem(request, found, headers)
+
+    def _problem(self, request: Request, found: Problem, headers: dict[str, str]) -> Response:
+        if not wants_page(request):
+            return problem_response(request, found, headers, self.settings)
+        found = msgspec.structs.replace(found, request=request.scope.get("request_id", ""))
+        return _page(page_of_ledgers({}, self.settings, told=found), found.status, headers)
 
     async def _missing(self, request: Request) -> Response:
         if wants_page(request) and self.settings.reads_freely:
@@ -292,9 +313,10 @@ async def _nothing(scope: Scope, receive: Receive, send: Send) -> None:
     raise HTTPException(404)  # nobody is let in so far
 
 
-def _page(body: bytes, code: int = 200) -> Response:
-    return _said(body, code, "text/html; charset=utf-8")
+def _page(body: bytes, code: int = 200, headers: dict[str, str] | None = None) -> Response:
+    return _said(body, code, "text/html; charset=utf-8", headers)
 
 
-def _said(body: bytes, code: int, media_type: str) -> Response:
-    return Response(body, code, {"cache-control": "no-store", "vary": "Accept"}, media_type=media_type)
+def _said(body: bytes, code: int, media_type: str, headers: dict[str, str] | None = None) -> Response:
+    told = {**(headers or {}), "cache-control": "no-store", "vary": "Accept"}
+    return Response(body, code, told, media_type=media_type)

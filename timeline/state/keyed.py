@@ -7,10 +7,8 @@ and how much there is in them. What was erased is not in them.
 from __future__ import annotations
 
 import os
-import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from shutil import rmtree
 from typing import Any
 from zlib import crc32
 
@@ -29,6 +27,7 @@ from timeline.state.staging import Staging
 from timeline.state.workers import work
 from timeline.store import log, nodes, tables
 from timeline.store.database import Database
+from timeline.workshop import workshop
 
 DESCRIPTION = "_log.json"
 """Readers of folders pass over names that begin like this."""
@@ -90,24 +89,24 @@ def export(
     Raises UsageError if something stands there already.
     """
     need_pyarrow()
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise UsageError(f"-o {folder}: something stands there already; name a new folder")
-    made = None
     try:
-        made = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.resolve().parent))
-        names = [p.name for p in PROJECTIONS]
-        with database.keeping() as connection, connection.execution_options(writes=False).begin():
-            staging = Staging(connection, names)
-            staging.begin()
-            position = log.head_position(connection) if known is None else known
-            described = write(staging, position, made, partitions, workers=workers, progress=progress)
-        made.chmod(usual_mode(folder=True))
-        os.replace(made, folder)
-    except OSError as problem:
-        raise StoreError(f"{folder} cannot be written: {problem.strerror}") from None
-    finally:
-        if made is not None and made.exists():
-            rmtree(made)
+        place = folder.resolve()  # that of a link is where it leads
+        if place.exists() and (not place.is_dir() or any(place.iterdir())):
+            raise UsageError(f"-o {folder}: something stands there already; name a new folder")
+        with workshop(place) as shop:
+            (made := shop / "log").mkdir()
+            names = [p.name for p in PROJECTIONS]
+            with database.keeping() as connection, connection.execution_options(writes=False).begin():
+                staging = Staging(connection, names)
+                staging.begin()
+                position = log.head_position(connection) if known is None else known
+                described = write(staging, position, made, partitions, workers=workers, progress=progress)
+            made.chmod(usual_mode(folder=True))
+            os.replace(made, place)
+    except BrokenPipeError:
+        raise
+    except (OSError, RuntimeError) as problem:  # RuntimeError is Python's of links in a circle
+        raise StoreError(f"{folder} cannot be written: {getattr(problem, 'strerror', problem)}") from None
     return described
 
 

@@ -208,7 +208,7 @@ class _Made:
     def load(self, database: Database, fresh: swapping.Fresh) -> None:
         """Bring the rows from staging into the fresh tables, a part at a time, and index them."""
         with database.writing(self.connection):
-            Numbers(self.connection).fetch(self.staging.unnumbered(), add=True)
+            self.staging.number()
         with self.connection.execution_options(writes=False).begin():
             rows = {name: self.staging.sort(name) for name in self.names}
             self.staging.forget_rows()
@@ -254,8 +254,8 @@ class _Made:
         """Replace the rows of some keys in the fresh tables by those in staging. Needs the write lock."""
         if not touched.masks:
             return
+        self.staging.number()
         numbers = Numbers(self.connection)
-        numbers.fetch(self.staging.unnumbered(), add=True)
         for bit, projection in Folder(self.names, Joined({})).projections:
             fresh.forget(projection.name, [key for key, mask in touched.masks.items() if mask & bit], numbers)
             fresh.load(projection.name, self.staging.sort(projection.name))

@@ -207,16 +207,18 @@ class Staging:
 
     # -- making ready --------------------------------------------------------------------------------------------------
 
-    def unnumbered(self) -> list[str]:
-        """The ids in rows that have no number in the ledger yet."""
+    def number(self) -> None:
+        """Give numbers in the ledger to the ids in rows that have none there yet, however many these are."""
         columns = [
             self._rows[name].c[f.name] for name, t in self.tables.items() for f in t.fields if f.sort == "entity"
         ]
         if not columns:
-            return []
+            return
         ids = union(*(select(c.label("id")).where(c.is_not(None)) for c in columns)).subquery()
         known = select(numbers.c.id).where(numbers.c.id == ids.c.id).exists()
-        return sorted(self.connection.scalars(select(ids.c.id).where(~known)))
+        top = select(func.coalesce(func.max(numbers.c.number), 0)).scalar_subquery()
+        fresh = select(top + func.row_number().over(order_by=ids.c.id), ids.c.id).where(~known)
+        self.connection.execute(insert(numbers).from_select(["number", "id"], fresh))
 
     def sort(self, name: str) -> int:
         """Add the rows of a projection to `ready`, as its table keeps them and in its order; gives the last number."""

@@ -71,11 +71,17 @@ def page_of_api(described: dict[str, Any], settings: Settings) -> bytes:
     return _rendered("api.html", bare(Links(settings.base, b""), settings.title) | values)
 
 
-def page_of_ledgers(ledgers: dict[str, str], settings: Settings, missing: str = "") -> bytes:
-    """The ledgers of a service that has several, by name, each with its address; and which one is not among them."""
+def page_of_ledgers(
+    ledgers: dict[str, str], settings: Settings, missing: str = "", told: Problem | None = None
+) -> bytes:
+    """The ledgers of a service that has several, by name, each with its address; and which one is not among them.
+
+    Or in their place what went wrong.
+    """
     from timeline.serving.site.framing import bare
 
-    values = {"ledgers": ledgers, "missing": missing}
+    values = {"ledgers": ledgers, "missing": missing, "problem": told}
+    values["all"] = f"{settings.base}/" if settings.reads_freely else ""
     return _rendered("ledgers.html", bare(Links(f"{settings.base}/-", b""), settings.title) | values)
 
 
