@@ -343,11 +343,14 @@ def _long_year(text: str) -> Date:
     if match is None:
         raise _formless(text)
     left, long_sign, long, exponent, short_sign, short, significant, right = match.groups("")
-    digits = _spelled_out(long_sign, long, exponent) if long else short
+    digits = _spelled_out(long, exponent) if long else short
     sign = long_sign or short_sign
     if sign and digits == "0000":
         raise Refusal("year 0 has no sign")
     zeros = len(digits) - _significant(significant, digits) if significant else 0
+    if long and len(digits) <= 4:
+        plain = f"{sign}{digits:0>4}" + (f"S{4 - zeros}" if significant else "")
+        raise Refusal("Y is only for years of more than four digits", f"{left}{plain}{right}")
     low = int(digits) // 10**zeros * 10**zeros
     high = low + 10**zeros - 1
     if sign:
@@ -364,7 +367,7 @@ def _long_year(text: str) -> Date:
     )
 
 
-def _spelled_out(sign: str, digits: str, exponent: str) -> str:
+def _spelled_out(digits: str, exponent: str) -> str:
     """Write the year after Y in full: 17 and 7 give 170000000."""
     if digits[0] == "0":
         raise Refusal("the number after Y starts with a zero")
@@ -372,10 +375,7 @@ def _spelled_out(sign: str, digits: str, exponent: str) -> str:
     zeros = int(exponent or "0") if len(exponent) <= 2 else 99
     if len(digits) + zeros > 16 or int(digits) * 10**zeros > GREATEST_YEAR:
         raise Refusal("years beyond 10 to the 15th (Y1E15) are not supported")
-    full = digits + "0" * zeros
-    if len(full) <= 4:
-        raise Refusal("Y is only for years of more than four digits", f"{sign}{int(full):04d}")
-    return full
+    return digits + "0" * zeros
 
 
 def _significant(significant: str, digits: str) -> int:

@@ -183,7 +183,7 @@ class _Draft:
         self.end = (max(end_min, start_min), end_max)
 
     def surely_holds(self, days: Range) -> bool:
-        end = FOREVER if self.open or not self.end_text else self.end[0]
+        end = FOREVER if self.end_text in ("", "..") else self.end[0]
         return self.start[1] <= days[0] and days[1] <= end
 
     def may_hold(self, days: Range) -> bool:
@@ -357,16 +357,17 @@ def _rule_out(drafts: list[_Draft], claim: Claim) -> None:
     if draft is None:
         return
     first, last = claim.when
+    day_before = last if last == FOREVER else last - 1
     draft.others.append(claim)
     ended = draft.end_text not in ("", "..")
     surely_later = max(draft.confirmed, draft.end[0] if ended else NEVER) > last
     if draft.start[0] <= first and last < draft.start[1] and surely_later:
-        draft.start, draft.start_text = (first + 1, draft.start[1]), ""
+        draft.start, draft.start_text = (first if first == NEVER else first + 1, draft.start[1]), ""
     elif draft.end_text == "" and draft.start[1] < first and draft.confirmed < first:
-        draft.end = (max(draft.confirmed, draft.start[0]), last - 1)
+        draft.end = (max(draft.confirmed, draft.start[0]), day_before)
         draft.end_text = edtf_between(*draft.end)
     elif ended and draft.start[1] < first and draft.end[0] < last <= draft.end[1]:
-        draft.end = (draft.end[0], last - 1)
+        draft.end = (draft.end[0], day_before)
         draft.end_text = edtf_between(*draft.end)
     elif draft.surely_holds(claim.when):
         draft.disputed = True

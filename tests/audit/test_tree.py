@@ -118,6 +118,56 @@ def test_proofs_are_those_of_the_definition_and_hold(data):
     assert consistent(first, size, root_of(leaves[:first]), root, steps)
 
 
+def test_every_proof_of_every_small_tree():
+    """No leaf and no earlier tree is left to chance; and no step of a proof can be left out or put on top."""
+    for size in range(1, 20):
+        leaves = hashes(size)
+        root = root_of(leaves)
+        for place in range(size):
+            path = inclusion_proof(place, size, reader(leaves))
+            assert path == defined_path(place, leaves)
+            assert included(leaves[place], place, size, path, root)
+            assert not included(leaves[place], place, size, [*path, root], root)
+        for first in range(1, size):
+            old, steps = root_of(leaves[:first]), consistency_proof(first, size, reader(leaves))
+            assert steps == defined_subproof(first, leaves, True)
+            assert consistent(first, size, old, root, steps)
+            assert not consistent(first, size, old, root, steps[:-1])
+            assert not consistent(first, size, old, root, [])
+            assert not consistent(first, size, old, root, [*steps, root])
+
+
+def test_no_proof_is_made_of_what_is_not_there():
+    read = reader(hashes(5))
+
+    with pytest.raises(ValueError, match="a tree of 5 leaves has no leaf 5"):
+        inclusion_proof(5, 5, read)
+    with pytest.raises(ValueError, match="a tree of 5 leaves has no leaf -1"):
+        inclusion_proof(-1, 5, read)
+    with pytest.raises(ValueError, match="a tree of 5 leaves cannot begin with one of 6"):
+        consistency_proof(6, 5, read)
+
+
+def test_a_place_outside_the_tree_holds_nothing():
+    """A tree of one leaf has that leaf as its root: at place 0 alone."""
+    (leaf,) = hashes(1)
+
+    assert included(leaf, 0, 1, [], leaf)
+    assert not included(leaf, 1, 1, [], leaf)
+    assert not included(leaf, -1, 1, [], leaf)
+
+
+def test_two_hashes_cannot_be_parted_elsewhere():
+    """The same 64 bytes, split after the 33rd, hash to the same root; a hash has 32."""
+    first, second = hashes(2)
+    root, both = root_of([first, second]), first + second
+
+    assert included(first, 0, 2, [second], root)
+    assert not included(both[:33], 0, 2, [both[33:]], root)
+    assert consistent(1, 2, first, root, [second])
+    assert not consistent(1, 2, both[:33], root, [both[33:]])
+
+
 @given(st.data())
 def test_any_flipped_bit_is_refused(data):
     """In the leaf, in the proof, in a root."""

@@ -114,6 +114,62 @@ def test_every_refusal_says_what_the_golden_file_says():
     assert found == GOLDEN.read_text("utf-8")
 
 
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        (" X", "there are spaces around it"),
+        ("s", "its letters are capitals: X Y E S T Z"),
+        ("s/", "its start 's': its letters are capitals: X Y E S T Z"),
+    ],
+)
+def test_what_has_no_form_even_when_put_right_is_told_its_own_mistake(text, reason):
+    """Without its spaces it would still be no date; that is no better reason than the spaces."""
+    with pytest.raises(DateError) as told:
+        parse(text)
+
+    assert (told.value.reason, told.value.hint) == (reason, "")
+
+
+@pytest.mark.parametrize(
+    ("text", "reason", "hint"),
+    [
+        ("Y2020 ", "Y is only for years of more than four digits", "2020"),
+        ("[c. ]", "a set is written without spaces", ""),
+    ],
+)
+def test_what_is_no_date_when_put_right_may_be_put_right_again(text, reason, hint):
+    """Twice and no more; where that leads to no date either, nothing is offered."""
+    with pytest.raises(DateError) as told:
+        parse(text)
+
+    assert (told.value.text, told.value.reason, told.value.hint) == (text, reason, hint)
+
+
+@pytest.mark.parametrize(
+    ("text", "hint"),
+    [
+        ("Y2020?", "2020?"),
+        ("~Y-20", "~-0020"),
+        ("Y2020S2", "2020S2"),
+        ("Y20S1", "0020S3"),
+        ("Y1E2S1%", "0100S2%"),
+    ],
+)
+def test_a_short_year_keeps_its_doubt_without_its_letter(text, hint):
+    """As uncertain and as many of its digits significant as before."""
+    with pytest.raises(DateError) as told:
+        parse(text)
+
+    assert told.value.hint == hint
+
+
+def test_nothing_follows_a_hint_without_a_remark():
+    with pytest.raises(DateError) as told:
+        parse("2025-5")
+
+    assert told.value.hint == "2025-05"
+
+
 def test_a_hint_is_a_date_itself():
     for text in REFUSED:
         with pytest.raises(DateError) as told:
@@ -212,6 +268,9 @@ def test_what_is_known_of_its_ends(text, start_is, end_is):
         ("2004-06", "month"),
         ("2004", "year"),
         ("2004-21", "season"),
+        ("2004-06~", "month"),
+        ("2004?-06-11", "day"),
+        ("201X%", "decade"),
     ],
 )
 def test_its_precision(text, precision):
@@ -270,6 +329,22 @@ def test_marks_are_those_of_all_parts():
 def test_an_offset_may_go_to_its_last_minute():
     for good in ("+23:59", "-23:59", "+23", "+00:00", "Z"):
         assert parse(f"2004-01-01T10:10:10{good}").precision == "day"
+
+
+def test_a_long_year_is_as_sure_as_it_is_marked():
+    sure, unsure, about = parse("Y17000"), parse("Y17000?"), parse("~Y17000")
+
+    assert (sure.uncertain, unsure.uncertain, about.uncertain) == (False, True, False)
+    assert (sure.approximate, unsure.approximate, about.approximate) == (False, False, True)
+    assert (sure.earliest_reading, sure.latest_reading) == (sure.earliest, sure.latest)
+    assert unsure.earliest_reading < unsure.earliest
+    assert unsure.latest < unsure.latest_reading
+
+
+def test_years_before_year_0_end_before_it():
+    """Of -0999 the first digit is significant: from -999 to -1, for -0 is no year."""
+    assert parse("-0999S1").latest == parse("-0001").latest
+    assert parse("-0999S1").earliest == parse("-0999").earliest
 
 
 def test_sign_and_digits_of_a_year():

@@ -365,6 +365,18 @@ def test_a_malformed_set_is_refused(text):
         parse(text)
 
 
+@pytest.mark.parametrize("text", ["[..1984]", "{..1984-10,1986}", "[1984..]", "[1667,1668,1670..1672]"])
+def test_a_set_is_written_as_it_was_given(text):
+    """An end that is open stays open, and has no date."""
+    assert parse(text).text == text
+
+
+def test_two_members_may_be_joined_on_one_day():
+    """From a day to that day, or to the month that ends with it."""
+    assert bounds(parse("[2004-06-11..2004-06-11]")) == ("2004-06-11", "2004-06-11")
+    assert bounds(parse("{2004-06-30..2004-06}")) == ("2004-06-01", "2004-06-30")
+
+
 def test_the_members_of_a_set_keep_their_order():
     """The source may have had a reason for it."""
     assert parse("[2016,2015,2016]").text == "[2016,2015,2016]"

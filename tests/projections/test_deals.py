@@ -75,3 +75,11 @@ def test_a_completion_in_the_year_of_the_deal_follows_it():
 def test_a_denied_deal_is_flagged():
     """A party denies it."""
     assert said(denied(deal()))["deals"][0].disputed
+
+
+def test_a_row_has_all_that_its_deal_says():
+    """What it was about; where nothing is said of the money, nothing is shown."""
+    (row,) = said(deal(object="a minority stake"))["deals"]
+
+    assert (row.deal, row.type, row.object) == (FIRST, "acquisition", "a minority stake")
+    assert (row.amount, row.currency) == ("", "")

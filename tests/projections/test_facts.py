@@ -7,7 +7,8 @@ import pytest
 from events.about import Correction, Corroboration, Dispute, Erasure, Ranking, Retraction
 from events.base import Citation
 from events.organizations import UnitMove
-from projections.facts import Version, in_force, in_order, resolved
+from events.register import Entity
+from projections.facts import Fact, Version, first_said, in_force, in_order, resolved
 from tests.projections.facts import arrival, cited, departure, fact_of, happened
 
 HER, HIM = arrival("2020", "ada"), arrival("2020", "bob")
@@ -183,3 +184,50 @@ def test_a_reorg_of_nothing_but_void_moves_says_nothing():
     told = happened("reorg", "2020", moves=(UnitMove(organization="acme", parent="bell"),))
 
     assert merged(fact_of(told), acme="bell") is None
+
+
+def test_a_reorg_without_moves_has_its_ids_replaced_too():
+    """Acme became Bell, which is Dyne now."""
+    event = merged(fact_of(happened("reorg", "2020", original=("acme",), resulting=("bell",))), bell="dyne").event
+
+    assert (event.original, event.resulting, event.moves) == (("acme",), ("dyne",), ())
+
+
+# -- every field of a fact --------------------------------------------------------------------------------------------
+
+
+def test_a_fact_of_one_event_is_what_was_said():
+    told = arrival("2020", sources=cited("post"))
+    entry = UUID(int=7)
+
+    assert in_force(entry, [Version(5, 1, told)]) == Fact(entry, 5, 1, 1, told, "normal", (), told.sources)
+    assert first_said(entry, 5, told) == Fact(entry, 5, 1, 1, told, "normal", (), told.sources)
+
+
+def test_a_fact_of_several_events_stands_where_its_entry_began():
+    """Said at position 5, corrected at 8, disputed at 9: its place among the facts of one day stays."""
+    entry, dispute = UUID(int=7), Dispute(by="acme", stance="denied")
+    stream = [Version(5, 1, HER), Version(8, 2, Correction(event=HIM)), Version(9, 3, dispute)]
+
+    assert in_force(entry, stream) == Fact(entry, 5, 3, 2, HIM, "normal", (dispute,), ())
+
+
+def test_a_fact_known_from_a_later_version_has_that_version():
+    """Of an entry whose one event is at hand, but not its first."""
+    fact = in_force(UUID(int=7), [Version(5, 3, HER)])
+
+    assert fact is not None
+    assert fact.version == 3
+
+
+def test_an_erased_event_alone_is_not_in_force():
+    assert in_force(UUID(int=1), [Version(1, 1, None)]) is None
+    assert in_force(UUID(int=1), [Version(1, 1, Erasure())]) is None
+
+
+def test_a_registration_has_the_sources_that_corroborate_it():
+    """It is no happening and cites none itself."""
+    told = Entity(id="ada", type="person", name="Ada")
+
+    assert fact_of(told).sources == ()
+    assert fact_of(told, Corroboration(citation=Citation(source="post"))).sources == cited("post")

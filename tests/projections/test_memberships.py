@@ -5,6 +5,7 @@ import pytest
 from events.about import Retraction
 from events.dates import FOREVER, NEVER, day_of
 from projections import certainty
+from projections.memberships import claim
 from tests.projections.facts import (
     absent,
     arrival,
@@ -13,6 +14,7 @@ from tests.projections.facts import (
     days,
     denied,
     departure,
+    fact_of,
     happened,
     on,
     ranked,
@@ -450,3 +452,10 @@ def test_a_sighting_in_a_post_confirms_a_membership_that_is_known():
     )
 
     assert on(rows["memberships"][0], "2025-11-15") == "certain"
+
+
+def test_what_says_nothing_of_memberships_is_a_mistake_of_the_program():
+    fact = fact_of(happened("layoff", "2022", organization="acme"))
+
+    with pytest.raises(TypeError, match="Layoff says nothing about a membership"):
+        claim(fact.event, fact)

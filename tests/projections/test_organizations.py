@@ -1,7 +1,10 @@
 """Organizations: existence, parents, names, and their part in reorganizations and layoffs."""
 
+import pytest
+
 from events.organizations import UnitMove
-from tests.projections.facts import denied, happened, on, ranked, said, span
+from projections.organizations import keys
+from tests.projections.facts import denied, fact_of, happened, on, ranked, said, span
 
 
 def founded(date, organization="acme", **fields):
@@ -217,3 +220,65 @@ def test_a_deprecated_layoff_is_no_change():
 
     assert said(ranked(layoff, "deprecated"))["changes"] == []
     assert len(said(denied(layoff))["changes"]) == 1
+
+
+# -- whose, from whom, and in which order -----------------------------------------------------------------------------
+
+
+def test_the_preferred_founders_are_listed_alone():
+    """One source says Ada, one says Bob, and the recorder trusts the second."""
+    (row,) = existing(founded("2013", founders=("ada",)), ranked(founded("2013", founders=("bob",)), "preferred"))
+
+    assert (row.founders, row.disputed) == (("bob",), False)
+
+
+def test_two_reports_of_one_founding_are_one_life():
+    """Founded in 2013, says one and says another; dissolved in 2013."""
+    assert len(existing(founded("2013"), founded("2013"), dissolved("2013"))) == 1
+
+
+def test_a_deprecated_renaming_does_not_count():
+    """The first of two was a false report."""
+    rows = said(ranked(renamed("2021-01-01", "Second"), "deprecated"), renamed("2022-01-01", "Third"))["names"]
+
+    assert [(r.organization, r.name) for r in rows] == [("acme", "Third")]
+
+
+def test_a_unit_moves_before_it_is_dissolved():
+    """Dissolved in 2020, moved in June 2020."""
+    rows = parents(founded("2013", parent="bell"), dissolved("2020"), moved("2020-06-10", "core"))
+
+    assert rows == [("bell", "2013", "2020-06-09"), ("core", "2020-06-10", "[2020-06-10..2020]")]
+
+
+def test_a_unit_that_may_have_moved_at_its_founding_was_founded_first():
+    """Founded on 1 June 2020 under Bell; moved under Core and dissolved in 2020."""
+    rows = parents(moved("2020", "core"), dissolved("2020"), founded("2020-06-01", parent="bell"))
+
+    assert [r[0] for r in rows] == ["bell", "core"]
+
+
+def test_each_unit_of_a_reorg_has_the_parent_that_it_names():
+    rows = said(reorganized("2022-06~", ("acme", "core"), ("dyne", "bell")))["parents"]
+
+    assert {(r.organization, r.parent, r.start) for r in rows} == {
+        ("acme", "core", "2022-06~"), ("dyne", "bell", "2022-06~"),
+    }  # fmt: skip
+
+
+def test_two_reports_of_one_dissolution_agree_on_their_common_days():
+    ((_, _, end),) = parents(founded("2013", parent="bell"), dissolved("2025"), dissolved("2025-06-30"))
+
+    assert end == "2025-06-30"
+
+
+def test_what_says_nothing_of_organizations_is_a_mistake_of_the_program():
+    with pytest.raises(TypeError, match="Plan says nothing about an organization"):
+        keys(fact_of(happened("plan", "2025", product="ml-1")))
+
+
+def test_a_unit_founded_again_has_a_parent_again():
+    """Dissolved in 2015, founded again in 2020."""
+    rows = parents(founded("2013", parent="bell"), dissolved("2015"), founded("2020", parent="core"))
+
+    assert rows == [("bell", "2013", "2015"), ("core", "2020", "..")]

@@ -3,7 +3,21 @@
 import pytest
 
 from events.dates import day_of
-from tests.projections.facts import arrival, bounds, days, departure, happened, on, ranked, said, seen, span, tenure
+from projections.posts import keys
+from tests.projections.facts import (
+    arrival,
+    bounds,
+    days,
+    departure,
+    fact_of,
+    happened,
+    on,
+    ranked,
+    said,
+    seen,
+    span,
+    tenure,
+)
 
 
 def appointed(date, person="ada", organization="acme", post="head", **fields):
@@ -101,7 +115,7 @@ def test_an_arrival_with_a_post_starts_it():
     """She joined as head."""
     (row,) = posts(arrival("2020-05-01", post="head"))
 
-    assert (row.post, row.start) == ("head", "2020-05-01")
+    assert (row.person, row.organization, row.post, row.start) == ("ada", "acme", "head", "2020-05-01")
 
 
 def test_an_arrival_without_a_post_starts_none():
@@ -173,3 +187,8 @@ def test_a_deprecated_appointment_gives_nobody_the_post_and_takes_it_from_nobody
     rows = posts(appointed("2020"), ranked(appointed("2023", "bob", predecessor="ada"), "deprecated"))
 
     assert [(r.person, r.end) for r in rows] == [("ada", "")]
+
+
+def test_what_says_nothing_of_posts_is_a_mistake_of_the_program():
+    with pytest.raises(TypeError, match="Layoff says nothing about a post"):
+        keys(fact_of(happened("layoff", "2022", organization="acme")))

@@ -3,7 +3,8 @@
 import pytest
 
 from events.dates import FOREVER
-from tests.projections.facts import denied, happened, on, ranked, said
+from projections.products import fold
+from tests.projections.facts import denied, fact_of, happened, on, ranked, said
 
 
 def of(kind, date, **fields):
@@ -161,3 +162,30 @@ def test_the_maker_is_the_first_that_is_named():
     rows = said(of("plan", "2025-01-10"), of("release", "2025-04-05", organization="acme"))["products"]
 
     assert {r.organization for r in rows} == {"acme"}
+
+
+@pytest.mark.parametrize("kind", ["plan", "delay", "cancellation"])
+def test_a_product_that_nobody_is_named_for_has_no_maker(kind):
+    (row,) = said(of(kind, "2025-01-10"))["products"]
+
+    assert (row.product, row.organization) == ("ml-1", None)
+
+
+def test_what_follows_a_deprecated_report_counts():
+    rows = states(ranked(of("plan", "2025-01-10"), "deprecated"), of("release", "2025-06-01"))
+
+    assert [r[0] for r in rows] == ["released"]
+
+
+def test_a_status_of_one_day_is_a_status():
+    """Planned on 10 January, put off on the 11th."""
+    rows = states(of("plan", "2025-01-10"), of("delay", "2025-01-11"))
+
+    assert [(r[0], *r[2:]) for r in rows] == [
+        ("planned", "2025-01-10", "2025-01-10"), ("delayed", "2025-01-11", ".."),
+    ]  # fmt: skip
+
+
+def test_what_says_nothing_of_a_status_is_a_mistake_of_the_program():
+    with pytest.raises(TypeError, match="Milestone says nothing about a product's state"):
+        fold("ml-1", [fact_of(of("milestone", "2025-03-01", name="training completed"))])

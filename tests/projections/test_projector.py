@@ -97,7 +97,7 @@ def test_merges_and_their_withdrawal_move_rows_to_and_fro(world, history):
 @given(history=histories(most=30))
 def test_the_same_holds_on_postgresql(postgres_server, history):
     """The projector speaks to both databases alike."""
-    with postgres_server.database() as url:
+    with postgres_server.borrowed() as url:
         begin(url)
         with Ledger.open(url) as ledger:
             record(ledger, history)
