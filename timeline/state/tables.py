@@ -35,7 +35,7 @@ from events.dates import FOREVER
 from events.ids import ENTITY_TYPES, types_named
 from projections.all import PROJECTIONS
 from projections.rows import Projection, Row
-from timeline.store.bulk import among, insert_rows
+from timeline.store.bulk import among, driver_of, insert_rows
 
 metadata = MetaData()
 
@@ -235,8 +235,9 @@ class RowTable:
         """Note of rows at some places that they are known no more from a position on."""
         mark = "?" if connection.dialect.name == "sqlite" else "%s"
         here = " AND ".join(f'"{name}" = {mark}' for name in (*self.row.cluster, "id"))
-        statement = f"UPDATE {self.table.name} SET known_to = {known_to} WHERE {here}"
-        connection.exec_driver_sql(statement, list(places))
+        statement = f"UPDATE {self.table.name} SET known_to = {mark} WHERE {here}"
+        with driver_of(connection) as driver:
+            driver.cursor().executemany(statement, [(known_to, *place) for place in places])
 
     def made(self, found: Sequence[Sequence[Any]], names: Numbers) -> list[Any]:
         """Objects of the row type, from the values of their fields in order, as the database gives them."""
@@ -363,8 +364,9 @@ def table_of(row: type[Row]) -> RowTable:
 
 def merges_known(names: Numbers, known: int | None = None) -> dict[str, str]:
     """What each duplicate id is merged into, as known at a position of the log."""
-    if known is None and not names.connection.exec_driver_sql("SELECT 1 FROM merges LIMIT 1").first():
-        return {}  # in most ledgers nobody was ever merged, and everything that is recorded asks
+    with driver_of(names.connection) as driver:
+        if known is None and driver.execute("SELECT 1 FROM merges LIMIT 1").fetchone() is None:
+            return {}  # in most ledgers nobody was ever merged, and everything that is recorded asks
     return {row.duplicate: row.into for row in TABLES["merges"].read(names, known=known)}
 
 
