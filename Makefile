@@ -1,12 +1,16 @@
 # Needs Python 3.11 and make; everything else is fetched into .venv, at the versions of constraints.txt.
 
 PYTHON ?= $(shell for p in python3.11 python3; do command -v $$p && break; done)
-WORKERS ?= 2
+# One more than the processors of a small machine: a test often waits for a disk, a server or a browser.
+WORKERS ?= 3
 ICAL_JS := 2.2.1
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 INSTALL := $(PIP) install --quiet --constraint constraints.txt
+
+# The processes that tests start would compile every module anew.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help demo test test-scale lint format bench constraints fuzz mutation audit sbom clean
 

@@ -1,6 +1,7 @@
 """What every test may use: databases to record in, and settings for hypothesis."""
 
 import asyncio
+import gc
 import os
 import shutil
 from collections.abc import Callable, Iterator
@@ -40,6 +41,11 @@ def pytest_unconfigure(config: pytest.Config) -> None:
         config.stash[SERVER].stop()
 
 
+def pytest_collection_finish() -> None:
+    """What was loaded and collected stays to the end, so the garbage collector need not look at it again and again."""
+    gc.freeze()
+
+
 def pytest_terminal_summary(terminalreporter) -> None:
     """The size of the modules, for the reader's eye: half of them should fit in 150 lines."""
     folders = ("events", "projections", "timeline")
@@ -50,7 +56,7 @@ def pytest_terminal_summary(terminalreporter) -> None:
 
 @pytest.fixture(scope="session")
 def postgres_server(pytestconfig: pytest.Config) -> PostgresServer:
-    """The run's PostgreSQL server; `with postgres_server.database() as url` adds a database."""
+    """The run's PostgreSQL server; `with postgres_server.borrowed() as url` gives one more empty database."""
     server = pytestconfig.stash[SERVER]
     server.start()
     return server
@@ -59,7 +65,7 @@ def postgres_server(pytestconfig: pytest.Config) -> PostgresServer:
 @pytest.fixture
 def postgres_url(postgres_server: PostgresServer) -> Iterator[str]:
     """A SQLAlchemy URL of an empty PostgreSQL database of the test's own."""
-    with postgres_server.database() as url:
+    with postgres_server.borrowed() as url:
         yield url
 
 

@@ -26,6 +26,19 @@ import psycopg
 
 USER = "postgres"
 
+CHANGED = """
+    SELECT datname FROM pg_database
+    WHERE datname = %s AND (datacl IS NOT NULL OR oid IN (SELECT setdatabase FROM pg_db_role_setting))
+"""
+EMPTYING = """
+    DO $$ DECLARE name text; BEGIN
+        FOR name IN SELECT nspname FROM pg_namespace WHERE nspname <> 'information_schema' AND nspname NOT LIKE 'pg\\_%'
+        LOOP EXECUTE format('DROP SCHEMA %I CASCADE', name); END LOOP;
+    END $$;
+    CREATE SCHEMA public AUTHORIZATION pg_database_owner;
+    GRANT USAGE ON SCHEMA public TO PUBLIC;
+"""
+
 
 class PostgresServer:
     """The server that lives in `folder`; every process of the run may hold its own object."""
@@ -35,6 +48,7 @@ class PostgresServer:
         self.data = folder / name
         self.socket = folder / ("socket" if name == "data" else f"socket-{name}")
         self.locales = folder / "locales"
+        self._spare: list[str] = []
 
     @classmethod
     def reserve(cls) -> "PostgresServer":
@@ -138,6 +152,37 @@ class PostgresServer:
                 yield self.url(name)
             finally:
                 admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+    @contextmanager
+    def borrowed(self) -> Iterator[str]:
+        """The SQLAlchemy URL of an empty database; at the end it is emptied for the next block, under another name.
+
+        To make and drop one takes the server longer than most tests take. One whose rights or settings were changed is
+        dropped all the same.
+        """
+        with self._admin() as admin:
+            name = self._spare.pop() if self._spare else self._made(admin)
+            try:
+                yield self.url(name)
+            finally:
+                if admin.execute(CHANGED, [name]).fetchone():
+                    admin.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
+                else:
+                    self._spare.append(self._emptied(admin, name))
+
+    def _made(self, admin: "psycopg.Connection[Any]") -> str:
+        name = f"t{uuid.uuid4().hex}"
+        admin.execute(f"CREATE DATABASE {name}".encode())
+        return name
+
+    def _emptied(self, admin: "psycopg.Connection[Any]", name: str) -> str:
+        """Its new name. Whoever was connected is not any more, and finds nothing under the old one."""
+        another = f"t{uuid.uuid4().hex}"
+        admin.execute("SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE datname = %s", [name])
+        admin.execute(f"ALTER DATABASE {name} RENAME TO {another}".encode())
+        with self._admin(another) as inside:
+            inside.execute(EMPTYING)
+        return another
 
     def linguistic_locale(self) -> str | None:
         """The name of a locale that sorts as a dictionary does; None where none can be made.

@@ -18,6 +18,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.preloaded import preloaded
+
 ROOT = Path(__file__).parent.parent
 PAGES = sorted([*ROOT.glob("README.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("CONTRIBUTING.md")])
 RENEW = os.environ.get("TIMELINE_RENEW") == "1"
@@ -100,23 +102,25 @@ def commands(fence: Fence) -> list[Command]:
 # --- running and comparing ---------------------------------------------------------------------
 
 
-def run(command: str, folder: Path) -> tuple[list[str], int]:
+SCRIPTS = Path(sysconfig.get_path("scripts"))
+ENVIRONMENT = {
+    "PATH": os.pathsep.join([str(SCRIPTS), os.environ.get("PATH", os.defpath)]),
+    "COLUMNS": "100",
+    "TIMELINE_FORMAT": "table",  # on a terminal it is a table anyway
+    "NO_COLOR": "1",
+    "LC_ALL": "C.UTF-8",
+    "TZ": "UTC",
+}
+
+
+def run(command: str, folder: Path, programs: Path = SCRIPTS) -> tuple[list[str], int]:
     """What the command prints, both streams in order, and its exit status."""
-    programs = [sysconfig.get_path("scripts"), os.environ.get("PATH", os.defpath)]
-    environment = {
-        "PATH": os.pathsep.join(programs),
-        "HOME": str(folder),
-        "COLUMNS": "100",
-        "TIMELINE_FORMAT": "table",  # on a terminal it is a table anyway
-        "NO_COLOR": "1",
-        "LC_ALL": "C.UTF-8",
-        "TZ": "UTC",
-    }
+    path = os.pathsep.join([str(programs), ENVIRONMENT["PATH"]])
     done = subprocess.run(
         command,
         shell=True,
         cwd=folder,
-        env=environment,
+        env=ENVIRONMENT | {"PATH": path, "HOME": str(folder)},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -149,14 +153,14 @@ def complaint(command: Command, printed: list[str], status: int) -> str | None:
     return "\n".join(difflib.unified_diff(shown, printed, "shown", "printed", lineterm=""))
 
 
-def check(page: Path, folder: Path) -> list[str]:
+def check(page: Path, folder: Path, programs: Path = SCRIPTS) -> list[str]:
     """Run the page in the folder; a complaint for each command that prints something else."""
     return [
         f"{page.name}:{command.line}: {command.text}\n{trouble}"
         for fence in fences(page.read_text("utf-8"))
         if fence.runs
         for command in commands(fence)
-        if (trouble := complaint(command, *run(command.text, folder)))
+        if (trouble := complaint(command, *run(command.text, folder, programs)))
     ]
 
 
@@ -186,15 +190,22 @@ def by_name(page: Path) -> str:
     return page.relative_to(ROOT).as_posix()
 
 
+@pytest.fixture(scope="session")
+def programs():
+    """A folder with a `timeline` that is loaded once for all pages."""
+    with preloaded(ENVIRONMENT) as folder:
+        yield folder
+
+
 @pytest.mark.parametrize("page", PAGES, ids=by_name)
-def test_a_page_shows_what_its_commands_print(page, tmp_path):
+def test_a_page_shows_what_its_commands_print(page, tmp_path, programs):
     renewing, checking = tmp_path / "renew", tmp_path / "check"
     renewing.mkdir()
     checking.mkdir()
     if RENEW:
         renew(page, renewing)
 
-    assert "\n\n".join(check(page, checking)) == ""
+    assert "\n\n".join(check(page, checking, programs)) == ""
 
 
 def test_the_readme_shows_a_real_answer():

@@ -84,7 +84,7 @@ def test_proofs_are_made_from_what_is_kept(hashes_and_ledger):
 
 def test_the_tree_is_the_same_on_postgresql(postgres_server):
     """The arrays of one statement carry events and nodes."""
-    with postgres_server.database() as url, Ledger.create(url) as ledger:
+    with postgres_server.borrowed() as url, Ledger.create(url) as ledger:
         ledger.record([new(person(f"p{n}")) for n in range(300)])
         ledger.record([new(person(f"q{n}")) for n in range(300)])
         with ledger.database.reading() as connection:

@@ -47,7 +47,7 @@ def make(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
                 url = f"sqlite:///{home / 'timeline.db'}"
             else:
                 server = request.getfixturevalue("postgres_server")
-                url = stack.enter_context(server.database())
+                url = stack.enter_context(server.borrowed())
             return stack.enter_context(honest(url, home, sealed=sealed))
 
         yield made

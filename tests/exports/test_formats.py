@@ -90,7 +90,7 @@ def test_what_sources_had_published_by_a_day_can_be_exported(format_name, run, e
 @pytest.fixture(scope="module")
 def twins(tmp_path_factory, postgres_server):
     """The example on SQLite and on PostgreSQL, recorded at the same times."""
-    with postgres_server.database() as url:
+    with postgres_server.borrowed() as url:
         addresses = str(tmp_path_factory.mktemp("twins") / "twin.db"), url
         for address in addresses:
             with Ledger.create(address, clock=Clock()) as ledger:

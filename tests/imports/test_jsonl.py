@@ -122,7 +122,7 @@ def test_what_is_exported_comes_back_as_it_was(world, tmp_path, history):
 
 
 def test_the_same_holds_from_sqlite_to_postgresql_and_back(told, fresh, postgres_server):
-    with postgres_server.database() as url, Ledger.create(url) as between:
+    with postgres_server.borrowed() as url, Ledger.create(url) as between:
         taken(between, exported(told))
         taken(fresh, exported(between))
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page
 
 from timeline.pages.panel import Block, Item
@@ -51,3 +53,13 @@ def _lines(item: Item) -> Iterator[str]:
     yield " ".join(" ".join(parts).split())
     for below in item.below:
         yield from _lines(below)
+
+
+def violations(page: Page, part: str | None = None, options: Mapping[str, Any] | None = None) -> list[dict[str, Any]]:
+    """What axe finds that shuts readers out of the page, or of a part of it; its options name rules.
+
+    Without `resultTypes` it would describe all that is as it should be as well, which takes much of its time.
+    """
+    wanted = {"resultTypes": ["violations"]} | dict(options or {})
+    found: list[dict[str, Any]] = Axe().run(page, part, wanted).response["violations"]
+    return found

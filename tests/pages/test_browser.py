@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page
 
 from events.dates import day_of, iso
@@ -14,7 +13,7 @@ from events.kinds import build
 from events.register import Entity, Source
 from tests.pages.conftest import exported
 from tests.pages.hostile import events
-from tests.pages.reading import day_shown, expected, lines, settled
+from tests.pages.reading import day_shown, expected, lines, settled, violations
 from timeline.exports.selection import Selection
 from timeline.pages.content import Gathered
 from timeline.pages.lanes import lanes
@@ -344,16 +343,22 @@ def test_axe_finds_nothing(opened, width, scheme):
     page = opened(viewport={"width": width, "height": 900}, color_scheme=scheme, bypass_csp=True)
     page.click("summary")
     settled(page)
-    violations = Axe().run(page).response["violations"]
 
-    assert [(v["id"], v["nodes"][0]["html"][:200]) for v in violations] == []
+    assert [(v["id"], v["nodes"][0]["html"][:200]) for v in violations(page)] == []
+
+
+def test_axe_finds_an_image_without_words(opened):
+    page = opened(bypass_csp=True)
+    page.evaluate("document.body.append(new Image())")
+
+    assert [v["id"] for v in violations(page, "img")] == ["image-alt"]
 
 
 def test_axe_finds_nothing_in_the_help(opened):
     page = opened(bypass_csp=True)
     page.keyboard.press("?")
 
-    assert Axe().run(page, context="#keys").response["violations"] == []
+    assert violations(page, "#keys") == []
 
 
 @pytest.mark.parametrize("width", [1440, 1024, 800, 390])

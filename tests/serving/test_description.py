@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 import schemathesis
 from hypothesis import HealthCheck, Phase, settings
 from schemathesis.specs.openapi.checks import positive_data_acceptance, unsupported_method
@@ -16,6 +17,8 @@ NOT_DESCRIBED = [
 schema = schemathesis.openapi.from_dict(document(writes=False))
 
 
+# Without a parameter of ours pytest gives all operations one id, of which a parallel run runs only the first.
+@pytest.mark.parametrize("method", ["GET"])
 @schema.parametrize()
 @settings(
     max_examples=12,
@@ -23,9 +26,14 @@ schema = schemathesis.openapi.from_dict(document(writes=False))
     suppress_health_check=list(HealthCheck),
     deadline=None,
 )
-def test_nothing_that_can_be_asked_breaks_what_is_described(case, example_client):
+def test_nothing_that_can_be_asked_breaks_what_is_described(case, method, example_client):
     """No server error, no undescribed status, type or body, no accepted nonsense."""
-    case.call_and_validate(base_url=str(example_client.base_url), timeout=30, excluded_checks=NOT_DESCRIBED)
+    assert case.operation.method.upper() == method
+    answer = case.call(base_url=str(example_client.base_url), timeout=30)
+    if answer.status_code == 431:  # said before anybody looks at what was asked, so no resource describes it
+        assert len(str(answer.request.url)) > 16_000
+    else:
+        case.validate_response(answer, excluded_checks=NOT_DESCRIBED)
 
 
 def test_the_document_is_one_of_openapi_31():

@@ -8,12 +8,11 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Page
 
 from events.kinds import build
 from tests.pages.hostile import events
-from tests.pages.reading import day_shown, lines, settled
+from tests.pages.reading import day_shown, lines, settled, violations
 from tests.serving.conftest import serving
 from tests.serving.test_site import PAGES
 from timeline.ledger import Ledger, new
@@ -286,7 +285,7 @@ def test_a_page_shuts_nobody_out(chromium, address, path):
     found = {}
     for scheme, rules in (("light", {}), ("dark", {"runOnly": ["color-contrast"]})):
         page.emulate_media(color_scheme=scheme)
-        for violation in Axe().run(page, options=rules).response["violations"]:
+        for violation in violations(page, options=rules):
             found[f"{violation['id']} {scheme}"] = violation["nodes"][0]["html"][:200]
     for width in (1440, 1024, 800, 390):
         page.set_viewport_size({"width": width, "height": 844})

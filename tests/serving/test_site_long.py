@@ -8,12 +8,11 @@ from pathlib import Path
 
 import httpx
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page
 
 from bench._history import entries, registered
 from events.dates import day_of
-from tests.pages.reading import day_shown, lines, settled
+from tests.pages.reading import day_shown, lines, settled, violations
 from tests.serving.conftest import serving
 from timeline.ledger import Ledger
 from timeline.pages.page import AT_ONCE, EAGER
@@ -272,7 +271,7 @@ def test_axe_finds_nothing_in_a_long_page(chromium, address):
     page = context.new_page()
     page.goto(address)
     rules = {"runOnly": ["wcag2a", "wcag2aa", "best-practice"], "rules": {"color-contrast": {"enabled": False}}}
-    found = [v["id"] for v in Axe().run(page, options=rules).response["violations"]]
+    found = [v["id"] for v in violations(page, options=rules)]
     context.close()
 
     assert found == []

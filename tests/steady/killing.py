@@ -26,7 +26,7 @@ from sqlalchemy import Connection, inspect
 
 from bench._history import entries, registered
 from tests.services import PostgresServer
-from tests.store.old_ledgers import FORMS, load
+from tests.store.old_ledgers import FORMS, Form, load
 from tests.timeline.builders import layoff, org
 from timeline.audit.replaying import replay
 from timeline.audit.verifying import verify
@@ -381,12 +381,8 @@ class Migrate(Work):
     name = "migrate"
 
     def prepare(self) -> None:
-        older = [form for form in FORMS if form.engine == self.place.engine]
-        self.templates = []
-        for form in older:
-            url = self.place.empty()
-            load(form, url if self.place.engine == "postgresql" else f"sqlite:///{url}")
-            self.templates.append((url, self.forms(url)))
+        self.older = [form for form in FORMS if form.engine == self.place.engine]
+        self.templates: dict[Form, tuple[str, list[Any]]] = {}
         self.turn = 0
 
     def forms(self, template: str) -> list[Any]:
@@ -402,9 +398,18 @@ class Migrate(Work):
         return found
 
     def begin(self) -> None:
-        template, self.expected = self.templates[self.turn % len(self.templates)]
+        older = self.older[self.turn % len(self.older)]
         self.turn += 1
+        if older not in self.templates:
+            self.templates[older] = self.template_of(older)
+        template, self.expected = self.templates[older]
         self.url = self.place.copy(template)
+
+    def template_of(self, older: Form) -> tuple[str, list[Any]]:
+        """A ledger to copy, and its forms."""
+        url = self.place.empty()
+        load(older, url if self.place.engine == "postgresql" else f"sqlite:///{url}")
+        return url, self.forms(url)
 
     def do(self, number: int, say: Say) -> None:
         with closing(Database(self.url)) as database:

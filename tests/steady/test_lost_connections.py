@@ -153,7 +153,7 @@ def test_a_session_that_ends_where_a_backup_is(ledger, end, tmp_path):
 
 def test_a_session_that_ends_where_a_restore_is(ledger, end, tmp_path, postgres_server):
     backup(ledger.database, tmp_path / "kept.db")
-    with postgres_server.database() as url:
+    with postgres_server.borrowed() as url:
         name = url.rpartition("?")[0].rpartition("/")[2]
         query = f"SELECT count(pg_terminate_backend(pid, 10000)) FROM pg_stat_activity WHERE datname = '{name}'"
         with Ledger.create(url) as target:

@@ -104,7 +104,7 @@ def test_an_old_ledger_gets_the_tables_of_a_new_one(old, form, tmp_path, postgre
     if form.engine == "sqlite":
         compare(str(tmp_path / "fresh.db"))
     else:
-        with postgres_server.database() as url:
+        with postgres_server.borrowed() as url:
             compare(url)
 
 

@@ -101,7 +101,7 @@ def test_so_they_are_of_people_in_a_tree_that_moves(world, history, at):
 @settings(max_examples=5, suppress_health_check=list(HealthCheck))
 @given(history=histories(most=30), at=PLACES)
 def test_so_they_are_on_postgresql(postgres_server, history, at):
-    with postgres_server.database() as url:
+    with postgres_server.borrowed() as url:
         begin(url)
         with Ledger.open(url) as ledger:
             asked(ledger, history, at)

@@ -113,7 +113,7 @@ def test_a_merge_that_is_erased_was_never_known(world, history):
 @settings(max_examples=4, suppress_health_check=list(HealthCheck))
 @given(history=histories(most=16, sorts=(*("begin",) * 6, "merge", Correction, Retraction, Erasure, Erasure)))
 def test_so_it_is_on_postgresql(postgres_server, history):
-    with postgres_server.database() as url:
+    with postgres_server.borrowed() as url:
         begin(url)
         with Ledger.open(url) as ledger:
             erasing_is_as_never_said(ledger, history)

@@ -81,7 +81,7 @@ def test_keys_folded_by_others_give_the_rows_that_were_kept_step_by_step(world, 
 @settings(max_examples=3, suppress_health_check=list(HealthCheck))
 @given(history=histories(most=24, sorts=SORTS))
 def test_so_they_do_on_postgresql(postgres_server, tmp_path_factory, history):
-    with postgres_server.database() as url:
+    with postgres_server.borrowed() as url:
         begin(url)
         with Ledger.open(url) as ledger:
             folded_by_others_is_kept(ledger, history, 3, tmp_path_factory.mktemp("keyed") / "log")

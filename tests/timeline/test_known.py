@@ -77,7 +77,7 @@ def test_an_answer_is_given_again_whatever_is_recorded_later(world, history):
 @given(history=histories(most=16))
 def test_an_answer_is_given_again_on_postgresql(postgres_server, history):
     """The other database keeps its past alike."""
-    with postgres_server.database() as url:
+    with postgres_server.borrowed() as url:
         begin(url)
         with Ledger.open(url) as ledger:
             record(ledger, history)

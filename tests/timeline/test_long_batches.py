@@ -54,7 +54,7 @@ def test_rows_of_long_batches_are_those_of_a_fold_from_nothing(short, tmp_path, 
 @given(history=histories(most=30))
 def test_the_same_holds_on_postgresql(short, postgres_server, history):
     """The table of touched keys is temporary there too."""
-    with postgres_server.database() as url:
+    with postgres_server.borrowed() as url:
         begin(url)
         with closing(Ledger.open(url)) as ledger:
             record(ledger, history)

@@ -106,7 +106,7 @@ def test_so_it_does_when_ids_are_merged_and_told_apart(world, history):
 @settings(max_examples=5, suppress_health_check=list(HealthCheck))
 @given(history=histories(most=30), at=st.lists(st.integers(0, 99), max_size=2))
 def test_so_it_does_on_postgresql(postgres_server, history, at):
-    with postgres_server.database() as url:
+    with postgres_server.borrowed() as url:
         begin(url)
         with Ledger.open(url) as ledger:
             rebuilt_is_kept(ledger, history, at)

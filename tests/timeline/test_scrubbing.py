@@ -90,6 +90,13 @@ def traces(url: str) -> set[bytes]:
 
 
 @pytest.fixture
+def postgres_url(postgres_server) -> Iterator[str]:
+    """A new database: the files of a borrowed one may hold what other tests left there."""
+    with postgres_server.database() as url:
+        yield url
+
+
+@pytest.fixture
 def ledger(database_url) -> Iterator[Ledger]:
     with Ledger.create(database_url) as ledger:
         yield ledger
