@@ -5,12 +5,22 @@ The rules are those of docs/certainty.md. All days are day numbers; every range 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Literal
 
 from projections.rows import SpanRow
 
 Presence = Literal["certain", "possible", "unconfirmed"]
 Degree = Literal["certain", "possible", "no"]
+
+
+SUREST_FIRST: tuple[Presence | None, ...] = ("certain", "possible", "unconfirmed", None)
+"""The order in which answers are listed."""
+
+
+def surest(marks: Iterable[Presence | None]) -> Presence | None:
+    """The first of some marks in the order of `SUREST_FIRST`."""
+    return min(marks, key=SUREST_FIRST.index)
 
 
 def on_day(row: SpanRow, day: int) -> Presence | None:

@@ -46,13 +46,9 @@ Days = tuple[int, int]
 DAYS_OF_NEWS = 365
 """How many days before the date its latest events reach back."""
 
-_ORDER = {"certain": 0, "possible": 1, "unconfirmed": 2, None: 3}
-
-
-_BY_CERTAINTY = attrgetter("organization.name", "certainty", "person.name", "start.edtf")
-"""The marks of certainty are in the order of their letters, too."""
+_ORDER = {mark: place for place, mark in enumerate(certainty.SUREST_FIRST)}
+_BY_NAME = attrgetter("person.name", "start.edtf")
 _BOUNDS = attrgetter("start_min", "start_max", "end_min", "end_max", "entries")
-
 
 EVER: Days = (NEVER, FOREVER)
 
@@ -199,7 +195,7 @@ class View:
                 disputed=bool(span and span.disputed),
                 sources=span.sources if span else (),
                 entries=span.entries if span else (),
-                heads=tuple(sorted(heads.get(given, ()), key=_by_certainty)),
+                heads=tuple(sorted(heads.get(given, ()), key=_surest_first)),
                 units=tuple(unit(p.organization, p, (*way, given)) for p in lower if p.organization not in way),
             )
 
@@ -289,8 +285,8 @@ class View:
             order = {unit: n for n, unit in enumerate(units)}
         else:
             order = self._order(people, self.tree(days[1]) if tree is None else tree)
-        people.sort(key=_BY_CERTAINTY)
-        people.sort(key=lambda member: order[member.organization.id])
+        people.sort(key=_BY_NAME)
+        people.sort(key=lambda m: (order[m.organization.id], m.organization.name, _ORDER[m.certainty]))
         return people
 
     def _order(self, people: Sequence[answers.Member], tree: Iterable[answers.Unit]) -> dict[str, int]:
@@ -321,7 +317,7 @@ class View:
         by_row = [[within(r, way, days[0]) for way in ways] for r in rows]
         options = [option for of_row in by_row for option in of_row]
         marks = [by_any_way(certainty.in_span(o, *days) for o in of_row) for of_row in by_row]
-        mark = min(marks, key=_ORDER.__getitem__)
+        mark = certainty.surest(marks)
         if mark is None:
             return None
         held_now = [h for h in held if certainty.in_span(h, *days)]
@@ -696,5 +692,5 @@ def _shown(row: SpanRow, mark: certainty.Presence | None) -> dict[str, Any]:
     }
 
 
-def _by_certainty(holder: answers.Holder) -> tuple[int, str]:
+def _surest_first(holder: answers.Holder) -> tuple[int, str]:
     return (_ORDER[holder.certainty], holder.person.name)

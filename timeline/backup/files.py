@@ -21,8 +21,8 @@ from sqlalchemy.pool import NullPool
 
 from timeline.disk import files_of, sync
 from timeline.errors import MISMATCH, StoreError, UsageError
-from timeline.ledger import database_at
 from timeline.store.database import Database
+from timeline.versions import database_at
 from timeline.workshop import workshop
 
 PRIVATE = 0o600

@@ -21,13 +21,13 @@ from timeline.backup.files import Kept, Unfinished, Unsound, check_free, draft_o
 from timeline.backup.making import Copied, base64_of, check, fill, verified
 from timeline.disk import usual_mode
 from timeline.errors import StoreError
-from timeline.ledger import stored_versions, versions_of_parts
 from timeline.progress import Progress, untold
 from timeline.state import tables as state
 from timeline.state.rebuild import rebuild
 from timeline.state.status import upgrade_tables
 from timeline.store import log, tables
 from timeline.store.database import Database
+from timeline.versions import stored_versions, versions_of_parts
 
 STATE = tuple(state.metadata.sorted_tables)
 """The projections, and the two tables that they share."""

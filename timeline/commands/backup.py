@@ -8,7 +8,7 @@ import click
 
 from timeline.backup.making import Copied, backup
 from timeline.backup.restoring import restore
-from timeline.commands.context import Asked, acts
+from timeline.commands.context import Asked, acts, workers_option
 from timeline.errors import UsageError
 from timeline.ledger import Ledger
 from timeline.moments import instant
@@ -47,7 +47,7 @@ def back_up(asked: Asked, file: Path, force: bool) -> None:
 @click.argument("file", type=PATH)
 @click.option("--root", metavar="ROOT", help="Only if the log has this root, as `timeline backup` printed it.")
 @click.option("--log-only", is_flag=True, help="Leave out tokens and webhooks: for a copy beside the original.")
-@click.option("--workers", type=click.IntRange(1), help="How many processes fold; one a core unless given.")
+@workers_option
 @acts
 def bring_back(asked: Asked, file: Path, root: str | None, log_only: bool, workers: int | None) -> None:
     """Make a ledger of the backup in FILE where --db says: a new file, an empty database, or an empty ledger.

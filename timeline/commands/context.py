@@ -27,6 +27,10 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 DEFAULT = "timeline.db"
 
+workers_option = click.option(
+    "--workers", type=click.IntRange(1), help="How many processes fold; one a core unless given."
+)
+
 
 class Asked:
     """The options that hold for the whole call, given before or after the name of the command."""

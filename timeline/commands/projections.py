@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from timeline.backup.files import copy_as_it_is
-from timeline.commands.context import Asked, acts
+from timeline.commands.context import Asked, acts, workers_option
 from timeline.errors import MISMATCH, UsageError
-from timeline.ledger import Ledger, database_at
+from timeline.ledger import Ledger
 from timeline.moments import instant
 from timeline.printing import words
 from timeline.printing.output import Envelope
@@ -22,14 +22,12 @@ from timeline.state.keyed import MOST
 from timeline.state.rebuild import Difference, Elsewhere, rebuild, verify
 from timeline.state.status import Migrated, Status, has_to_be_migrated, migrate, status
 from timeline.store import log, nodes
+from timeline.versions import database_at
 
 if TYPE_CHECKING:
     from timeline.store.database import Database
 
 PATH = click.Path(path_type=Path)
-workers_option = click.option(
-    "--workers", type=click.IntRange(1), help="How many processes fold; one a core unless given."
-)
 
 
 @contextmanager

@@ -12,7 +12,7 @@ import click
 from timeline.audit import bundling, checkpoints, proofs
 from timeline.audit.replaying import Differing, Report, replay
 from timeline.audit.reporting import page, verdict
-from timeline.commands.context import Asked, acts, asks
+from timeline.commands.context import Asked, acts, asks, workers_option
 from timeline.commands.target import target
 from timeline.errors import MISMATCH, UsageError
 from timeline.knowing import known_position
@@ -124,7 +124,7 @@ def prove_consistency(asked: Asked, old: int, new: int, given: Path | None) -> N
 
 @click.command("replay")
 @click.option("--html", "file", metavar="FILE", help="Write the report here too, as a page to print and to file.")
-@click.option("--workers", type=click.IntRange(1), help="How many processes fold; one a core unless given.")
+@workers_option
 @asks
 def replay_log(asked: Asked, file: str | None, workers: int | None) -> int:
     """Fold the log afresh and compare with every row of every projection that is stored, past ones included.

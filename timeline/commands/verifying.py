@@ -15,10 +15,10 @@ from timeline.audit.verifying import Report, verify
 from timeline.backup.files import to_be_read
 from timeline.commands.context import Asked, acts
 from timeline.errors import MISMATCH, UsageError
-from timeline.ledger import stored_versions
 from timeline.printing.output import Envelope
 from timeline.printing.progress import bar
 from timeline.printing.sheets import Cell, Column, Line, Sheet
+from timeline.versions import stored_versions
 
 PATH = click.Path(path_type=Path)
 

@@ -16,13 +16,13 @@ from starlette.routing import BaseRoute, Route
 
 from projections.all import PROJECTIONS
 from timeline.errors import StoreError
-from timeline.ledger import stored_versions
 from timeline.release import release
 from timeline.serving.metrics import MEDIA_TYPE, Metrics
 from timeline.serving.settings import Settings
 from timeline.state.status import status
 from timeline.store import log
 from timeline.store.database import Database
+from timeline.versions import stored_versions
 
 logger = logging.getLogger("timeline.serving")
 

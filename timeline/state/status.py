@@ -6,7 +6,6 @@ import msgspec
 from sqlalchemy import Connection, func, inspect, select
 
 from projections.all import PROJECTIONS
-from timeline.ledger import a_backup, stored_versions, versions_of_parts
 from timeline.progress import Progress, untold
 from timeline.state.alone import keep_away
 from timeline.state.rebuild import rebuild
@@ -14,6 +13,7 @@ from timeline.state.tables import TABLES, numbers
 from timeline.state.tables import metadata as projections
 from timeline.store import log, roles, tables
 from timeline.store.database import Database
+from timeline.versions import a_backup, stored_versions, versions_of_parts
 
 BEFORE_SERVICE = 3
 """The last version of a ledger without the tables of the service."""

@@ -229,24 +229,16 @@ _columns = (
     events.c.recorded_by,
     payloads.c.state,
 )
-_own = events.c.position == payloads.c.position
 _log: Select[tuple[int, int, UUID, int, str, int, str, bytes]] = select(*_columns).select_from(
-    events.outerjoin(payloads, _own & ~IS_ERASED)
+    events.outerjoin(payloads, (events.c.position == payloads.c.position) & ~IS_ERASED)
 )
-_as_stored: Select[tuple[int, int, UUID, int, str, int, str, bytes]] = select(*_columns).select_from(
-    events.outerjoin(payloads, _own)
-)
-
-
-_STREAMS_AS_STORED = """
+_EVENTS = """
     SELECT e.position, e.batch, e.entry_id, e.version, e.kind, e.recorded_at, e.recorded_by, p.state
-    FROM events AS e LEFT JOIN payloads AS p ON p.position = e.position WHERE e.entry_id"""
-_STREAMS = _STREAMS_AS_STORED.replace(
-    " WHERE",
-    """ AND NOT EXISTS (
-        SELECT 1 FROM events AS x WHERE x.entry_id = e.entry_id AND x.position > e.position AND x.kind = 'erasure')
-    WHERE""",
-)
+    FROM events AS e LEFT JOIN payloads AS p ON p.position = e.position"""
+_UNLESS_ERASED = """ AND NOT EXISTS (
+        SELECT 1 FROM events AS x WHERE x.entry_id = e.entry_id AND x.position > e.position AND x.kind = 'erasure')"""
+_STREAMS_AS_STORED = f"{_EVENTS} WHERE e.entry_id"
+_STREAMS = f"{_EVENTS}{_UNLESS_ERASED} WHERE e.entry_id"
 
 
 def read(connection: Connection, *, after: int = 0, upto: int | None = None) -> Generator[Entry]:
@@ -404,7 +396,7 @@ def last_versions(connection: Connection, entry_ids: Sequence[UUID], *, before: 
 
 _event: Select[tuple[UUID, int, str, bytes | None, int]] = select(
     events.c.entry_id, events.c.version, events.c.kind, payloads.c.state, events.c.position
-).select_from(events.outerjoin(payloads, _own & ~IS_ERASED))
+).select_from(events.outerjoin(payloads, (events.c.position == payloads.c.position) & ~IS_ERASED))
 
 
 def stored_events(
