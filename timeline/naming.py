@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Connection
 from projections.entities import Registered, folded
 from projections.merges import follow
 from timeline.errors import AmbiguousName, UnknownName
-from timeline.state.tables import NOBODY, TABLES, Numbers, chunks, known_at, merges_known
+from timeline.state.tables import NOBODY, TABLES, Numbers, chunks, condition_at, merges_known
 from timeline.store.bulk import among
 
 
@@ -83,7 +83,7 @@ class Directory:
         self._met.update(wanted)
         query = (
             "SELECT n.number, n.id, e.name FROM numbers AS n LEFT JOIN entities AS e"
-            f" ON e.entity = n.number AND {known_at(self._known, 'e')} WHERE n.number"
+            f" ON e.entity = n.number AND {condition_at(self._known, 'e')} WHERE n.number"
         )
         self.learn(list(among(self._numbers.connection, query, "bigint", wanted)))
 

@@ -20,7 +20,7 @@ from projections.all import PROJECTIONS
 from timeline.state.alone import keep_away
 from timeline.state.folding import Chunk, EntryKey, Folder, Raw
 from timeline.state.joined import Joined
-from timeline.state.rebuild import naming, past_of
+from timeline.state.reading import entries_naming, past_of
 from timeline.state.staging import PAGE, streams
 from timeline.state.swapping import drop_leftovers
 from timeline.state.tables import NOBODY, TABLES, Numbers, RowTable, Values, chunks, entry_keys, numbers
@@ -90,7 +90,7 @@ class _Refolding:
         changed = [i for i in ids if self.before.changes.get(i) != self.past.changes.get(i)]
         if not changed:
             return {}
-        found = naming(self.connection, changed, self.upto) - self.gone.keys()
+        found = entries_naming(self.connection, changed, self.upto) - self.gone.keys()
         return streams(self.connection, sorted(found), self.upto)
 
     def _keys(self) -> Masks:

@@ -13,7 +13,7 @@ from timeline.state import keyed
 from timeline.state.folding import Indexed
 from timeline.state.grouped import unpacked
 from timeline.state.joined import Joined
-from timeline.state.rebuild import past_of
+from timeline.state.reading import past_of
 from timeline.state.staging import Staging
 
 PARTITIONS = 16

@@ -22,9 +22,9 @@ from timeline.extras import need_pyarrow
 from timeline.progress import Progress, untold
 from timeline.state.folding import Concern, Folder
 from timeline.state.lines import Line, bits_of, lines_of
-from timeline.state.rebuild import past_of, processes, read_log
+from timeline.state.reading import past_of, read_log
 from timeline.state.staging import Staging
-from timeline.state.workers import work
+from timeline.state.workers import processes, work
 from timeline.store import log, nodes, tables
 from timeline.store.database import Database
 from timeline.workshop import workshop
@@ -115,8 +115,8 @@ def write(
 ) -> Described:
     """Write the log into an empty folder, for the projections that are being staged, whose spool it fills."""
     connection, names = staging.connection, list(staging.tables)
-    folder_of_keys = Folder(names, past_of(connection, position), by_key=True)
-    with work(folder_of_keys, processes(position, workers)) as working:
+    folding = Folder(names, past_of(connection, position), by_key=True)
+    with work(folding, processes(position, workers)) as working:
         read_log(staging, working, position, progress)
     keys = rows = 0
     of = staging.count_keys()

@@ -7,14 +7,13 @@ Until that commits the old table serves, whatever becomes of the rebuild.
 
 from __future__ import annotations
 
-import os
 import re
 import time
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple, Protocol
 from uuid import UUID
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
 from events.dates import FOREVER
@@ -25,18 +24,16 @@ from timeline.progress import Progress, untold
 from timeline.state import swapping
 from timeline.state.alone import alone
 from timeline.state.folding import EntryKey, Folder
-from timeline.state.joined import Joined, joined
-from timeline.state.projector import versions
-from timeline.state.staging import PAGE, Staging, pages, streams
+from timeline.state.joined import Joined
+from timeline.state.reading import entries_naming, past_of, read_log, recorded_since
+from timeline.state.staging import PAGE, Staging, streams
 from timeline.state.tables import TABLES, Numbers, chunks
-from timeline.state.workers import Here, Work, work
-from timeline.store import log, tables
+from timeline.state.workers import Here, processes, work
+from timeline.store import log
 from timeline.store.database import BUSY_SECONDS, Database, waited_in_vain
 
 LOADED_AT_ONCE = 50_000
 """Rows a transaction, so that writers get their turn."""
-SMALL = 20_000
-"""Events below which further processes take longer to start than they save."""
 FEW = 500
 """Events that are folded while writers wait."""
 PATIENCE = "300ms"
@@ -235,9 +232,9 @@ class _Made:
             return Touched(masks, entry_keys)
         past = past_of(self.connection, head)
         folder = Folder(self.names, past)
-        touched = _recorded_since(self.connection, self.position, head)
+        touched = recorded_since(self.connection, self.position, head)
         if changed := past.changed_after(self.position):
-            touched |= naming(self.connection, changed, head)
+            touched |= entries_naming(self.connection, changed, head)
         for part in chunks(sorted(touched), PAGE):
             told = streams(self.connection, part, head)
             found = folder.index((raw, False) for stream in told.values() for raw in stream)
@@ -334,43 +331,6 @@ def _swap(database: Database, made: _Made, fresh: swapping.Fresh) -> None:
             time.sleep(0.2)
 
 
-# -- from the log -----------------------------------------------------------------------------------------------------
-
-
-def past_of(connection: Connection, upto: int, *, as_stored: bool = False) -> Joined:
-    """What merges meant at every batch; as stored, with those that are being erased."""
-    entries = list(log.begun_as(connection, "merge", upto=upto))
-    found = [e for stream in log.streams(connection, entries, upto=upto, as_stored=as_stored).values() for e in stream]
-    found.sort(key=lambda e: e.position)
-    return joined((e.batch, e.entry_id, version) for e, version in zip(found, versions(found), strict=True))
-
-
-def read_log(staging: Staging, working: Work, position: int, progress: Progress) -> None:
-    """Put into staging which entries each key is folded from, up to a position of the log."""
-    done = 0
-    for indexed in working.index(staging.pages(position)):
-        staging.put_index(indexed)
-        done = min(done + PAGE, position)
-        progress("reading", done, position)
-
-
-def _recorded_since(connection: Connection, after: int, upto: int) -> set[str]:
-    position = tables.events.c.position
-    query = select(tables.events.c.entry_id).where(position > after, position <= upto).distinct()
-    return {entry.hex for entry in connection.scalars(query)}
-
-
-def naming(connection: Connection, ids: Sequence[str], upto: int) -> set[str]:
-    """The entries that name one of the ids; some that only use the same word do no harm."""
-    needles = [b'"%s"' % given.encode() for given in ids]
-    return {
-        raw[2]
-        for page in pages(connection, upto)
-        for raw in page
-        if raw[5] is not None and any(needle in raw[5] for needle in needles)
-    }
-
-
 def _difference(name: str, found: Any, numbers: Numbers) -> Difference:
     table = TABLES[name]
     row = {}
@@ -404,15 +364,3 @@ def _counted(chunked: Iterator[Any], sizes: list[int]) -> Iterator[Any]:
     for chunk in chunked:
         sizes.append(len(chunk.keys) + len(chunk.settled))
         yield chunk
-
-
-def processes(events: int, wanted: int | None) -> int:
-    """How many processes fold so many events: as many as wanted, otherwise one a core where there is work for them."""
-    if wanted is not None:
-        return wanted
-    return cores() if events >= SMALL else 1
-
-
-def cores() -> int:
-    """The cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -35,7 +35,7 @@ from events.dates import FOREVER
 from events.ids import ENTITY_TYPES, types_named
 from projections.all import PROJECTIONS
 from projections.rows import Projection, Row
-from timeline.store.bulk import among, driver_of, insert_rows
+from timeline.store.bulk import among, driver_of, insert_rows, placeholder
 
 metadata = MetaData()
 
@@ -233,7 +233,7 @@ class RowTable:
 
     def end(self, connection: Connection, places: Sequence[Place], known_to: int) -> None:
         """Note of rows at some places that they are known no more from a position on."""
-        mark = "?" if connection.dialect.name == "sqlite" else "%s"
+        mark = placeholder(connection)
         here = " AND ".join(f'"{name}" = {mark}' for name in (*self.row.cluster, "id"))
         statement = f"UPDATE {self.table.name} SET known_to = {mark} WHERE {here}"
         with driver_of(connection) as driver:
@@ -272,15 +272,17 @@ class RowTable:
         """What `made` takes of the spans that may hold on some of the days; with a column, of some entities in it.
 
         Those of people come with the id and the name of each. The statement is written by hand, because to put one
-        together takes longer than to run it.
+        together takes longer than to run it; it is the same for all days, so that the database reads it once.
         """
-        query = f"{self._spans_of_people}{known_at(known, 'e')}" if self._named else self._spans
-        query += f" WHERE {known_at(known, 't')}"
+        mark = placeholder(connection)
+        query = f"{self._spans_of_people}{condition_at(known, 'e')}" if self._named else self._spans
+        query += f" WHERE {condition_at(known, 't')}"
         if days is not None:
-            query += f" AND t.end_max >= {days[0]} AND t.start_min <= {days[1]}"
+            query += f" AND t.end_max >= {mark} AND t.start_min <= {mark}"
         if column:
-            return list(among(connection, f"{query} AND t.{_quoted(column)}", "bigint", values))
-        return [*connection.exec_driver_sql(query).tuples().all()]
+            return list(among(connection, f"{query} AND t.{_quoted(column)}", "bigint", values, before=days or ()))
+        with driver_of(connection) as driver:
+            return list(driver.execute(query, days or ()))
 
     def named_in(self, found: Sequence[Sequence[Any]]) -> Sequence[tuple[int, str, str | None]]:
         """Number, id and name of the people that come with what was `found`."""
@@ -294,7 +296,7 @@ class RowTable:
         return (table.c.known_from <= position) & (table.c.known_to > position)
 
 
-def known_at(position: int | None, table: str = "") -> str:
+def condition_at(position: int | None, table: str = "") -> str:
     """What is true of rows as known at a position of the log, or today, for a statement written by hand."""
     prefix = f"{table}." if table else ""
     if position is None:

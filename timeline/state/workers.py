@@ -18,6 +18,9 @@ from timeline.state.folding import Chunk, Folded, Folder, Indexed, Raw
 WAITING = 2
 """Tasks a process that are read ahead; more would only fill the memory."""
 
+SMALL = 20_000
+"""Events below which further processes take longer to start than they save."""
+
 USUAL = gc.get_threshold()
 SELDOM = (200_000, 20, 20)
 """When to look for garbage in circles. Folds leave none, and looking for it takes a fifth of their time."""
@@ -117,3 +120,15 @@ def _begin(*given: Any) -> None:
 
 def _do(what: str, task: Any) -> Any:
     return getattr(_folder, what)(task)
+
+
+def processes(events: int, wanted: int | None) -> int:
+    """How many processes fold so many events: as many as wanted, otherwise one a core where there is work for them."""
+    if wanted is not None:
+        return wanted
+    return cores() if events >= SMALL else 1
+
+
+def cores() -> int:
+    """The cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -39,13 +39,24 @@ def driver_of(connection: Connection) -> Iterator[Any]:
         raise DBAPIError.instance(None, None, problem, errors, connection_invalidated=lost) from problem
 
 
+def placeholder(connection: Connection) -> str:
+    """What stands in a statement for a value that is given with it."""
+    return "?" if connection.dialect.name == "sqlite" else "%s"
+
+
 def among(
-    connection: Connection, query: str, sort: Literal["text", "bigint", "uuid"], values: Sequence[Any], then: str = ""
+    connection: Connection,
+    query: str,
+    sort: Literal["text", "bigint", "uuid"],
+    values: Sequence[Any],
+    then: str = "",
+    before: Sequence[Any] = (),
 ) -> Iterator[tuple[Any, ...]]:
     """The rows of a query whose last column named is one of some values, entries as 32 hexadecimal digits.
 
     The values go as one parameter: to write and to read a place for each takes longer than to find the rows. `then`
-    is what follows the condition. What is found is as the driver gives it.
+    is what follows the condition, `before` what the places in the query stand for. What is found is as the driver
+    gives it.
     """
     sqlite = connection.dialect.name == "sqlite"
     condition = "IN (SELECT value FROM json_each(?))" if sqlite else f"= ANY(%s::{sort}[])"
@@ -53,7 +64,7 @@ def among(
         for start in range(0, len(values), AMONG):
             part = list(values[start : start + AMONG])
             given = msgspec.json.encode(part).decode() if sqlite else part
-            yield from driver.execute(f"{query} {condition} {then}", (given,))
+            yield from driver.execute(f"{query} {condition} {then}", (*before, given))
 
 
 def streamed(connection: Connection, query: str) -> Iterator[tuple[Any, ...]]:
