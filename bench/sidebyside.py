@@ -316,20 +316,25 @@ def main() -> None:
     for name, why in out.items():
         say(f"{name} is left out: {why}")
     found: dict[int, Times] = {}
-    tables = []
-    for size in sizes:
+    tables: dict[int, str] = {}
+    for size in reversed(sizes):
         with workplace() as folder:
-            found[size], text = run(size, folder, out, only)
-        tables.append(text)
-    picture = draw(found)
+            found[size], tables[size] = run(size, folder, out, only)
+        if given.write or size == sizes[0]:  # a long run that is broken off has written what it found so far
+            show(found, [tables[size] for size in sorted(tables)], is_kept=given.write)
+    say(f"all took {(time.monotonic() - started) / 60:.1f} minutes; the picture is build/sidebyside.svg")
+
+
+def show(found: Mapping[int, Times], tables: list[str], *, is_kept: bool) -> None:
+    """Print the tables and draw the picture; keep both in docs/ if they are to be kept."""
+    picture = draw({size: found[size] for size in sorted(found)})
     Path("build/sidebyside.svg").write_text(picture, "utf-8")
-    if given.write:
+    if is_kept:
         PICTURE.write_text(picture, "utf-8")
     compared = ", ".join(line.replace("==", " ") for line in WANTED.read_text("utf-8").splitlines() if "==" in line)
     here = machine("SQLAlchemy", "msgspec", "psycopg", "eventsourcing")
-    shown = [f"![How the cost of a question grows with the history](pictures/{PICTURE.name})"] if given.write else []
+    shown = [f"![How the cost of a question grows with the history](pictures/{PICTURE.name})"] if is_kept else []
     report("sidebyside", *shown, *tables, f"{here} In the other environment: {compared}.")
-    say(f"all took {(time.monotonic() - started) / 60:.1f} minutes; the picture is build/sidebyside.svg")
 
 
 def draw(found: Mapping[int, Times]) -> str:
