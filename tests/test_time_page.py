@@ -16,7 +16,9 @@ from tests import pictures
 ROOT = Path(__file__).parent.parent
 PAGE = ROOT / "docs" / "time.md"
 RENEW = os.environ.get("TIMELINE_RENEW") == "1"
+SHOWN = re.compile(r"\]\(pictures/(\S+)\)")
 NAMES = ("happened.svg", "recorded.svg", "published.svg")
+PICTURES = sorted(path.name for path in pictures.FOLDER.iterdir())
 SVG = "{http://www.w3.org/2000/svg}"
 
 
@@ -26,8 +28,12 @@ def drawn() -> dict[str, str]:
 
 
 def test_no_picture_is_forgotten(drawn):
-    assert tuple(drawn) == NAMES == tuple(re.findall(r"\]\(pictures/(\S+)\)", PAGE.read_text("utf-8")))
-    assert {path.name for path in pictures.FOLDER.iterdir()} == set(NAMES)
+    assert tuple(drawn) == NAMES == tuple(SHOWN.findall(PAGE.read_text("utf-8")))
+
+
+def test_every_picture_is_shown_on_a_page():
+    shown = [name for page in PAGE.parent.glob("*.md") for name in SHOWN.findall(page.read_text("utf-8"))]
+    assert sorted(shown) == PICTURES
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -40,7 +46,7 @@ def test_a_picture_is_what_the_ledger_answers(drawn, name):
     assert path.read_text("utf-8") == drawn[name]
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", PICTURES)
 def test_a_picture_can_be_read_by_everybody(name):
     """Valid XML, with a title and a description for screen readers, in light and dark, and nothing from elsewhere."""
     text = (pictures.FOLDER / name).read_text("utf-8")

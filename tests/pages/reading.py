@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -19,6 +20,18 @@ def day_shown(page: Page) -> str:
 def settled(page: Page) -> None:
     """The panel is drawn with the next frame."""
     page.evaluate("() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
+
+
+def wait_until(page: Page, condition: str, seconds: float = 30) -> None:
+    """Until a JavaScript expression is true.
+
+    Playwright's own `wait_for_function` looks again from within the page, which our policy for content keeps it from
+    (`unsafe-eval`): it passes where the first look finds it true, and nowhere else.
+    """
+    deadline = time.monotonic() + seconds
+    while not page.evaluate(f"Boolean({condition})"):
+        assert time.monotonic() < deadline, f"not so after {seconds:g} seconds: {condition}"
+        page.wait_for_timeout(20)
 
 
 def lines(page: Page) -> list[str]:

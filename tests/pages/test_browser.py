@@ -13,7 +13,7 @@ from events.kinds import build
 from events.register import Entity, Source
 from tests.pages.conftest import exported
 from tests.pages.hostile import events
-from tests.pages.reading import day_shown, expected, lines, settled, violations
+from tests.pages.reading import day_shown, expected, lines, settled, violations, wait_until
 from timeline.exports.selection import Selection
 from timeline.pages.content import Gathered
 from timeline.pages.lanes import lanes
@@ -217,7 +217,7 @@ def test_a_copied_link_opens_on_its_day(opened):
     page.keyboard.press("ArrowRight")
     settled(page)
     page.keyboard.press("y")
-    page.wait_for_function("document.getElementById('toast').textContent !== ''")
+    wait_until(page, "document.getElementById('toast').textContent !== ''")
 
     assert page.url.endswith("#as-of=2024-07-01")
     other = opened(hash_="#as-of=2024-07-01")

@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, BrowserContext, Page
 
 from events.kinds import build
 from tests.pages.hostile import events
-from tests.pages.reading import day_shown, lines, settled, violations
+from tests.pages.reading import day_shown, lines, settled, violations, wait_until
 from tests.serving.conftest import serving
 from tests.serving.test_site import PAGES
 from timeline.ledger import Ledger, new
@@ -124,9 +124,8 @@ def test_another_day_has_the_links_that_the_server_would_make(opened):
 def test_a_day_can_be_typed_and_sent(opened):
     page = opened()
     page.fill("#asked", "2023-03-05")
-    page.evaluate("window.before = true")  # the script puts the day into the address, so that tells nothing
-    page.click("text=Show")
-    page.wait_for_function("window.before === undefined && document.readyState === 'complete'")
+    with page.expect_event("load"):  # the script puts the day into the address, so that tells nothing
+        page.click("text=Show")
 
     assert page.url.endswith("/as-of/2023-03-05")
     assert day_shown(page) == "2023-03-05"
@@ -175,7 +174,7 @@ def test_a_copied_link_pins_both_dates(opened):
     page.keyboard.press("ArrowRight")
     settled(page)
     page.keyboard.press("y")
-    page.wait_for_function("document.getElementById('toast').textContent !== ''")
+    wait_until(page, "document.getElementById('toast').textContent !== ''")
     copied = page.evaluate("navigator.clipboard.readText()")
     other = opened(copied.removeprefix(page.evaluate("location.origin")))
 

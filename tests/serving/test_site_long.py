@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, Page
 
 from bench._history import entries, registered
 from events.dates import day_of
-from tests.pages.reading import day_shown, lines, settled, violations
+from tests.pages.reading import day_shown, lines, settled, violations, wait_until
 from tests.serving.conftest import serving
 from timeline.ledger import Ledger
 from timeline.pages.page import AT_ONCE, EAGER
@@ -82,7 +82,7 @@ def told(chromium: Browser, address: str) -> Iterator[Callable[[str], list[str]]
 
 def wait_for(page: Page, day: str) -> None:
     """The state of a day that was chosen follows when the line has come to rest."""
-    page.wait_for_function("(many) => document.querySelectorAll('#state .line').length === many", arg=many(page, day))
+    wait_until(page, f"document.querySelectorAll('#state .line').length === {many(page, day)}")
 
 
 def many(page: Page, day: str) -> int:
@@ -93,7 +93,7 @@ def test_what_is_out_of_sight_is_text_until_somebody_comes_near(opened):
     assert opened.locator("#plot > .sheet").count() > 20
     assert opened.evaluate(EMPTY) == opened.locator("#plot > .sheet").count() - EAGER
     opened.evaluate("document.getElementById('lanes').scrollTop = 9000")
-    opened.wait_for_function(f"{SHEETS}[11].firstChild")
+    wait_until(opened, f"{SHEETS}[11].firstChild")
     settled(opened)
 
     assert opened.evaluate(f"{SHEETS}[EAGER_].firstChild".replace("EAGER_", str(EAGER))) is None
@@ -163,7 +163,7 @@ def test_bars_that_come_near_are_outlined_for_the_day_that_was_chosen(opened, ch
     opened.keyboard.press("Shift+ArrowRight")
     settled(opened)
     opened.evaluate("document.getElementById('lanes').scrollTop = 9000")
-    opened.wait_for_function(f"{SHEETS}[11].firstChild")
+    wait_until(opened, f"{SHEETS}[11].firstChild")
     settled(opened)
     classes = f"[...{SHEETS}[11].querySelectorAll('.bar')].map((bar) => bar.getAttribute('class').trim())"
     context = chromium.new_context(java_script_enabled=False)
@@ -179,8 +179,8 @@ def test_bars_that_come_near_are_outlined_for_the_day_that_was_chosen(opened, ch
 
 def test_the_filter_finds_rows_that_were_never_drawn(opened):
     opened.fill("#filter", "family 987")
-    opened.wait_for_function("document.querySelectorAll('#names .lane').length")
-    opened.wait_for_function("document.getElementById('toast').textContent === '1 row'")
+    wait_until(opened, "document.querySelectorAll('#names .lane').length")
+    wait_until(opened, "document.getElementById('toast').textContent === '1 row'")
     shown = opened.locator("#names .lane:visible")
     shown.first.wait_for()
 
@@ -205,7 +205,7 @@ def test_the_tables_are_made_when_they_are_opened(opened):
     opened.locator("#tables summary").focus()
     opened.keyboard.press("Enter")
 
-    opened.wait_for_function("document.querySelectorAll('#tables tbody tr').length")
+    wait_until(opened, "document.querySelectorAll('#tables tbody tr').length")
     assert opened.locator("#tables tbody tr").count() == opened.evaluate("timeline.data.bars.length")
 
 
@@ -231,7 +231,7 @@ def test_the_wheel_over_the_axis_and_keys_look_closer(opened):
     wide = "parseFloat(document.querySelector('#axis > .stage').getAttribute('width'))"
     opened.mouse.move(axis["x"] + 400, axis["y"] + 30)
     opened.mouse.wheel(0, -100)
-    opened.wait_for_function(f"{wide} > 110")
+    wait_until(opened, f"{wide} > 110")
     closer = opened.evaluate(wide)
     opened.keyboard.press("+")
     settled(opened)
