@@ -21,7 +21,7 @@ from unittest.mock import patch
 from sqlalchemy import Connection
 
 from bench._history import entries
-from bench._measure import best, count, machine, ratio, report, table, timed
+from bench._measure import best, count, machine, most_memory, ratio, report, table, timed
 from timeline.audit import keys
 from timeline.audit.checkpoints import Keys
 from timeline.audit.leaves import leaf
@@ -166,10 +166,8 @@ def alone(memory: dict[str, int], name: str, path: Path) -> float:
 
 def side(name: str, path: str) -> None:
     """One run, in a process of its own: prints the seconds and the megabytes."""
-    import resource
-
     seconds = SIDES[name](Path(path))
-    print(seconds, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)
+    print(seconds, most_memory())
 
 
 def verifying(folder: Path) -> list[list[str]]:

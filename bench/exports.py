@@ -13,7 +13,7 @@ import tempfile
 from importlib.util import find_spec
 from pathlib import Path
 
-from bench._measure import count, machine, report, table, timed
+from bench._measure import count, machine, most_memory, report, table, timed
 from bench.rebuild import MILLION, make_anew, record_log
 from timeline.exports.formats import FORMATS, Options, exporter
 from timeline.exports.selection import Selection
@@ -45,17 +45,6 @@ def write(path: str, name: str) -> tuple[float, int, int]:
 def side(path: str, name: str) -> None:
     """One export in a process of its own: prints seconds, bytes, events and megabytes."""
     print(*write(path, name), most_memory())
-
-
-def most_memory() -> int:
-    """The most megabytes that this process held. Linux counts into ru_maxrss what the process held that started it."""
-    try:
-        status = Path("/proc/self/status").read_text("utf-8")
-    except OSError:
-        import resource
-
-        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
-    return next(int(line.split()[1]) for line in status.splitlines() if line.startswith("VmHWM:")) // 1024
 
 
 def rows(path: str, shown: str) -> list[list[str]]:

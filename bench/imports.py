@@ -14,8 +14,7 @@ import tempfile
 from pathlib import Path
 
 from bench._history import registered
-from bench._measure import count, machine, report, table, timed
-from bench.exports import most_memory
+from bench._measure import count, machine, most_memory, report, table, timed
 from bench.rebuild import BATCH, MILLION, make_anew, record_log
 from tests.imports.parliament import parliament, written
 from timeline.exports.formats import Options, exporter

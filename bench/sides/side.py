@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import os
-import resource
 import statistics
 import sys
 from abc import ABC, abstractmethod
@@ -17,6 +16,8 @@ from importlib import import_module
 from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple
+
+from bench._measure import most_memory
 
 if TYPE_CHECKING:
     from bench.sides.history import History
@@ -160,7 +161,7 @@ def _do(side: Side, asked: Mapping[str, list[Question]], told: Mapping[str, Any]
         case "append":
             return statistics.median(_seconds(side.append, told["first"] + n) for n in range(APPENDED))
         case "memory":
-            return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+            return most_memory()
         case other:
             raise ValueError(other)
 
