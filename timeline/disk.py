@@ -3,7 +3,34 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from errno import ELOOP
 from pathlib import Path
+
+from timeline.errors import StoreError
+
+
+@contextmanager
+def writing_to(path: Path | str) -> Iterator[None]:
+    """Whatever keeps a file from being written here is told of the path. Raises StoreError.
+
+    That nobody reads what is written is told as it is: it says nothing of a file.
+    """
+    try:
+        yield
+    except BrokenPipeError:
+        raise
+    except OSError as problem:
+        raise StoreError(f"{path} cannot be written: {problem.strerror}") from None
+
+
+def resolved(path: Path) -> Path:
+    """Where a path leads. Raises OSError, as Python does not, for links in a circle."""
+    try:
+        return path.resolve()
+    except RuntimeError:
+        raise OSError(ELOOP, os.strerror(ELOOP), str(path)) from None
 
 
 def sync(path: Path) -> None:

@@ -45,6 +45,17 @@ def test_a_link_is_followed(ledger, tmp_path, run):
     assert real.read_text().startswith("id,entry,kind")
 
 
+@pytest.mark.parametrize("name", ["round", "round/file.csv"])
+def test_links_in_a_circle_are_told_of(ledger, tmp_path, run, name):
+    (tmp_path / "round").symlink_to(tmp_path / "about")
+    (tmp_path / "about").symlink_to(tmp_path / "round")
+
+    ran = run("export", "csv", "-o", str(tmp_path / name), db=ledger)
+
+    assert ran.status == 6
+    assert ran.err == f"Error: {tmp_path / name} cannot be written: Too many levels of symbolic links\n"
+
+
 def test_a_pipe_stays_a_pipe(ledger, tmp_path, run):
     """What is no regular file is written into; a device renamed over would be gone for everybody."""
     pipe = tmp_path / "pipe"

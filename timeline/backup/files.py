@@ -19,7 +19,7 @@ from sqlalchemy.engine import URL
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
 
-from timeline.disk import files_of, sync
+from timeline.disk import files_of, resolved, sync, writing_to
 from timeline.errors import MISMATCH, StoreError, UsageError
 from timeline.store.database import Database
 from timeline.versions import database_at
@@ -132,32 +132,21 @@ class Draft(Unfinished):
 @contextmanager
 def draft_of(path: Path) -> Iterator[Path]:
     """A folder to make a file in. Raises StoreError where it cannot be written."""
-    try:
-        with workshop(path) as folder:
-            yield folder
-    except BrokenPipeError:
-        raise
-    except OSError as problem:
-        raise _unwritable(path, problem) from problem
-
-
-def _unwritable(path: Path, problem: OSError) -> StoreError:
-    return StoreError(f"{path} cannot be written: {problem.strerror}")
+    with writing_to(path), workshop(path) as folder:
+        yield folder
 
 
 def meant(path: Path) -> Path:
     """The file that a link leads to, whether it is there or not; any other path as it is."""
     try:
-        return path.resolve() if path.is_symlink() else path
+        return resolved(path) if path.is_symlink() else path
     except OSError as problem:
         raise StoreError(f"{path} cannot be opened: {problem.strerror}") from None
-    except RuntimeError:  # as Python says of links in a circle
-        raise StoreError(f"{path} cannot be opened: it is a link that leads nowhere") from None
 
 
 def check_free(path: Path, *, force: bool = False) -> None:
     """Raises StoreError where a file stands that may not be replaced, UsageError where none can stand."""
-    try:
+    with writing_to(path):
         if path.is_dir():
             raise UsageError(f"{path} is a folder: name a file in it")
         if path.exists() and not path.is_file():
@@ -169,8 +158,6 @@ def check_free(path: Path, *, force: bool = False) -> None:
                 f"{beside} was left by a ledger that stood at {path}, and would be taken for a part of what is put "
                 "there: move it away; nothing was changed"
             )
-    except OSError as problem:
-        raise _unwritable(path, problem) from None
 
 
 def _continued(path: Path) -> Path | None:

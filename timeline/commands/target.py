@@ -10,8 +10,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
-from timeline.disk import files_of, usual_mode
-from timeline.errors import StoreError, UsageError
+from timeline.disk import files_of, resolved, usual_mode, writing_to
+from timeline.errors import UsageError
 
 
 @contextmanager
@@ -28,23 +28,14 @@ def target(file: str, ledger: Path | None = None, *, is_binary: bool = False) ->
         yield sys.stdout.buffer
         sys.stdout.buffer.flush()
         return
-    path = Path(file).resolve()
+    with writing_to(file):
+        path = resolved(Path(file))
     if path.is_dir():
         raise UsageError(f"-o {file}: this is a folder; name a file in it")
     if ledger is not None and path in files_of(ledger.resolve()):
         raise UsageError(f"-o {file}: this is the ledger; name another file")
-    with _explained(file), _into(path) if path.exists() and not path.is_file() else _in_place_of(path) as made:
+    with writing_to(file), _into(path) if path.exists() and not path.is_file() else _in_place_of(path) as made:
         yield made
-
-
-@contextmanager
-def _explained(file: str) -> Iterator[None]:
-    try:
-        yield
-    except BrokenPipeError:
-        raise
-    except OSError as problem:
-        raise StoreError(f"{file} cannot be written: {problem.strerror}") from None
 
 
 @contextmanager

@@ -16,7 +16,7 @@ import msgspec
 from sqlalchemy import Connection, func, select
 
 from projections.all import PROJECTIONS
-from timeline.disk import usual_mode
+from timeline.disk import resolved, usual_mode, writing_to
 from timeline.errors import StoreError, UsageError
 from timeline.extras import need_pyarrow
 from timeline.progress import Progress, untold
@@ -89,8 +89,8 @@ def export(
     Raises UsageError if something stands there already.
     """
     need_pyarrow()
-    try:
-        place = folder.resolve()  # that of a link is where it leads
+    with writing_to(folder):
+        place = resolved(folder)
         if place.exists() and (not place.is_dir() or any(place.iterdir())):
             raise UsageError(f"-o {folder}: something stands there already; name a new folder")
         with workshop(place) as shop:
@@ -103,10 +103,6 @@ def export(
                 described = write(staging, position, made, partitions, workers=workers, progress=progress)
             made.chmod(usual_mode(folder=True))
             os.replace(made, place)
-    except BrokenPipeError:
-        raise
-    except (OSError, RuntimeError) as problem:  # RuntimeError is Python's of links in a circle
-        raise StoreError(f"{folder} cannot be written: {getattr(problem, 'strerror', problem)}") from None
     return described
 
 
