@@ -204,10 +204,8 @@ def _entity_types(names: Numbers, ids: Iterable[str]) -> dict[str, str]:
     """The type of each id that is registered, or was and is merged now."""
     connection = names.connection
     table = TABLES[ENTITIES.name]
-    wanted = list(ids)
-    names.fetch(wanted)
     found: dict[str, str] = {}
-    by_number = {names.of(i): i for i in wanted if names.has(i)}
+    by_number = {number: i for i, number in names.numbered(ids).items()}
     registered = f"SELECT entity, type FROM {table.table.name} WHERE known_to = {FOREVER} AND entity"
     found |= {by_number[number]: sort for number, sort in among(connection, registered, "bigint", list(by_number))}
     merged = TABLES["merges"]

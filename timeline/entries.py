@@ -42,6 +42,11 @@ def entry_from(digits: str) -> UUID:
     return made
 
 
+def as_entry(given: str | UUID) -> UUID:
+    """An entry as a driver gives it: SQLite's as 32 hexadecimal digits, PostgreSQL's as a UUID."""
+    return entry_from(given) if isinstance(given, str) else given
+
+
 ENTRY_ID = re.compile("[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 """How the UUID of an entry is written."""
 

@@ -73,9 +73,8 @@ class Directory:
     def prefetch_names(self, ids: Iterable[str]) -> None:
         """Look up together the names that will be asked for one by one."""
         wanted = [i for i in dict.fromkeys(follow(i, self.merged) for i in ids) if i not in self._names]
-        self._numbers.fetch(wanted)
         self._names |= dict.fromkeys(wanted)
-        self.meet(self._numbers.of(i) for i in wanted if self._numbers.has(i))
+        self.meet(self._numbers.numbered(wanted).values())
 
     def meet(self, numbers: Iterable[int]) -> None:
         """Look up together the ids that some numbers stand for, and their names."""
@@ -92,7 +91,7 @@ class Directory:
         if found:
             numbers, ids, names = zip(*found, strict=True)
             self._met.update(numbers)
-            self._numbers.learn(numbers, ids)
+            self._numbers.learn(zip(numbers, ids, strict=True))
             self._names.update(zip(ids, names, strict=True))
 
     def forget(self, limit: int = REMEMBERED) -> None:

@@ -119,7 +119,7 @@ def _entries_about(view: View, entity: str) -> list[UUID]:
     ids = {entity, *(d for d, i in view.directory.merged.items() if i == entity)}
     mention, merged = table_of(Mention).table, table_of(Merged).table
     names = Numbers(view.connection)
-    numbers = [names.of(i) for i in ids]
+    numbers = names.numbered(ids).values()
     found = list(view.connection.scalars(select(mention.c.entry).where(mention.c.entity.in_(numbers)).distinct()))
     duplicates = view.connection.scalars(select(merged.c.duplicate).where(merged.c.into.in_(numbers)).distinct())
     ids |= {str(names.id(d)) for d in duplicates}

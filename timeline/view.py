@@ -126,11 +126,7 @@ class View:
     def _spans(self, row: type[S], days: Days | None, column: str = "", ids: Iterable[str] = ()) -> list[S]:
         """Rows that may hold on some of the days, of some entities if a column is given; their names are looked up."""
         table = table_of(row)
-        wanted = []
-        if column:
-            ids = list(ids)
-            self.numbers.fetch(ids)
-            wanted = [self.numbers.of(i) for i in ids if self.numbers.has(i)]
+        wanted = list(self.numbers.numbered(ids).values())
         found = table.found(self.row_connection, known=self.rows_known, days=days, column=column, values=wanted)
         self.directory.learn(table.named_in(found))
         self.directory.meet(table.numbers_in(found))
@@ -415,7 +411,7 @@ class View:
     def products_of(self, organizations: Iterable[str]) -> list[str]:
         """Everything that the organizations ever made or planned, by id."""
         table = table_of(ProductState)
-        numbers = [self.numbers.of(o) for o in organizations]
+        numbers = list(self.numbers.numbered(organizations).values())
         found = [
             r.product for part in chunks(numbers) for r in self.rows(ProductState, table.table.c.organization.in_(part))
         ]
@@ -528,7 +524,7 @@ class View:
         conditions += [columns.words.contains(word, autoescape=True) for word in words]
         if about is not None:
             mention = table_of(Mention)
-            wanted = [self.numbers.of(i) for i in about]
+            wanted = self.numbers.numbered(about).values()
             named = select(mention.table.c.entry).where(
                 mention.table.c.entity.in_(wanted), mention.known(self.rows_known)
             )

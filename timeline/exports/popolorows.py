@@ -96,8 +96,7 @@ class Scope:
         return self._of(row, "organization", ids)
 
     def _of(self, row: type[R], column: str, ids: Sequence[str], *conditions: ColumnElement[bool]) -> list[R]:
-        self.view.numbers.fetch(ids)
-        here = [self.view.numbers.of(i) for i in ids]
+        here = list(self.view.numbers.numbered(ids).values())
         table = table_of(row).table
         return [r for part in chunks(here) for r in self.view.rows(row, table.c[column].in_(part), *conditions)]
 
@@ -116,8 +115,7 @@ class Scope:
         return found
 
     def _any_of(self, column: ColumnElement[Any], ids: Sequence[str]) -> ColumnElement[bool]:
-        self.view.numbers.fetch(ids)
-        return or_(false(), *(column.in_(part) for part in chunks([self.view.numbers.of(i) for i in ids])))
+        return or_(false(), *(column.in_(part) for part in chunks(list(self.view.numbers.numbered(ids).values()))))
 
 
 def by(rows: Sequence[S], field: str) -> dict[str, list[S]]:

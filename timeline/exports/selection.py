@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, func, or_, select
+from sqlalchemy import ColumnElement, and_, false, func, or_, select
 
 from events.base import Happening
 from events.dates import FOREVER, NEVER
@@ -205,9 +205,8 @@ def _with_parts(view: View, organizations: Sequence[str]) -> list[str]:
 def _naming(view: View, ids: Sequence[str]) -> ColumnElement[bool]:
     """The condition for entries that name one of the entities."""
     mention = table_of(Mention)
-    view.numbers.fetch(ids)
     named = [
         select(mention.table.c.entry).where(mention.table.c.entity.in_(part), mention.known(view.rows_known))
-        for part in chunks([view.numbers.of(i) for i in ids])
+        for part in chunks(list(view.numbers.numbered(ids).values()))
     ]
-    return or_(*(table_of(Listed).table.c.entry.in_(n) for n in named))
+    return or_(false(), *(table_of(Listed).table.c.entry.in_(n) for n in named))

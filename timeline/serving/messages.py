@@ -171,7 +171,7 @@ def _about(view: View, orgs: Sequence[str], entries: Sequence[UUID]) -> set[UUID
     chosen = {follow(given, merged) for given in orgs}
     ids = chosen | {duplicate for duplicate in merged if follow(duplicate, merged) in chosen}
     merge = table_of(Merged).table
-    numbers = [view.numbers.of(i) for i in sorted(ids)]
+    numbers = view.numbers.numbered(sorted(ids)).values()
     duplicates = view.connection.scalars(select(merge.c.duplicate).where(merge.c.into.in_(numbers)).distinct())
     ids |= {str(view.numbers.id(d)) for d in duplicates}
     named = {entry_named(sort, i) for sort in ("entity", "merge") for i in ids}

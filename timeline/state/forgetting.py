@@ -182,9 +182,7 @@ def _ids_in(raws: Iterable[Raw]) -> set[str]:
 def _drop_numbers(connection: Connection, ids: Iterable[str]) -> None:
     """Forget the ids that stand in no row any more: a number keeps its id readable."""
     names = Numbers(connection)
-    wanted = sorted(ids)
-    names.fetch(wanted)
-    left = {names.of(i) for i in wanted if names.has(i)}
+    left = set(names.numbered(sorted(ids)).values())
     for table in TABLES.values():
         for field in table.fields:
             if field.sort == "entity":

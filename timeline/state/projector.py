@@ -21,7 +21,7 @@ from projections import merges
 from projections.all import PROJECTIONS, keys_of, merged_ids
 from projections.facts import Fact, Version, in_force, in_order
 from projections.rows import Projection, Row
-from timeline.entries import entry_from
+from timeline.entries import as_entry
 from timeline.progress import Progress, untold
 from timeline.state.folding import Logged
 from timeline.state.newcomers import ROWS_A_BATCH, Newcomers
@@ -180,10 +180,9 @@ class _Projecting:
     def _entries_naming(self, ids: Sequence[str]) -> list[UUID]:
         """Every entry outside the batch that names one of the ids, whose meaning a merge changed."""
         table = TABLES["mentions"].table
-        self.numbers.fetch(ids)
         found = {
             row.entry: None
-            for part in chunks([self.numbers.of(i) for i in ids])
+            for part in chunks(list(self.numbers.numbered(ids).values()))
             for row in self.connection.execute(select(table.c.entry).where(table.c.entity.in_(part)))
         }
         for of_projection in self._entries_of(["mentions", "entities"], ids).values():
@@ -242,7 +241,7 @@ class _Projecting:
         found: dict[str, dict[str, list[UUID]]] = {name: {} for name in projections}
         for projection, key, entry in among(self.connection, query, "text", keys):
             of_projection = found[projection]
-            of_projection.setdefault(key, []).append(entry_from(entry) if isinstance(entry, str) else entry)
+            of_projection.setdefault(key, []).append(as_entry(entry))
         return found
 
     def _load(self, entry_ids: Iterable[UUID]) -> None:

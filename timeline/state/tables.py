@@ -35,6 +35,7 @@ from events.dates import FOREVER
 from events.ids import ENTITY_TYPES, types_named
 from projections.all import PROJECTIONS
 from projections.rows import Projection, Row
+from timeline.entries import as_entry
 from timeline.store.bulk import among, driver_of, insert_rows, placeholder
 
 metadata = MetaData()
@@ -71,23 +72,18 @@ class Numbers:
 
     def fetch(self, ids: Iterable[str], *, add: bool = False) -> None:
         """Look the ids up together; with `add`, give numbers to those that have none."""
-        of = self._of
-        wanted = [i for i in dict.fromkeys(ids) if i not in of]
-        for number, text in among(self.connection, "SELECT number, id FROM numbers WHERE id", "text", wanted):
-            of[text] = number
-            self._ids[number] = text
-        if missing := [i for i in wanted if i not in of] if add else []:
+        wanted = [i for i in dict.fromkeys(ids) if i not in self._of]
+        self.learn(among(self.connection, "SELECT number, id FROM numbers WHERE id", "text", wanted))
+        if missing := [i for i in wanted if i not in self._of] if add else []:
             top = self.connection.exec_driver_sql("SELECT max(number) FROM numbers").scalar() or 0
             rows = list(enumerate(missing, top + 1))
             insert_rows(self.connection, numbers.name, ("number", "id"), rows)
-            self.learn(*zip(*rows, strict=True))
+            self.learn(rows)
 
     def fetch_ids(self, wanted: Iterable[int]) -> None:
         """Look the ids of numbers up together."""
         missing = [n for n in dict.fromkeys(wanted) if n not in self._ids and n != NOBODY]
-        for number, text in among(self.connection, "SELECT number, id FROM numbers WHERE number", "bigint", missing):
-            self._of[text] = number
-            self._ids[number] = text
+        self.learn(among(self.connection, "SELECT number, id FROM numbers WHERE number", "bigint", missing))
 
     def of(self, given: str) -> int:
         """The number of an id; -1, which no row has, for an id without one."""
@@ -95,9 +91,11 @@ class Numbers:
             self.fetch([given])
         return self._of.get(given, -1)
 
-    def has(self, given: str) -> bool:
-        """Whether the number of an id was fetched; it was not if there is none."""
-        return given in self._of
+    def numbered(self, ids: Iterable[str]) -> dict[str, int]:
+        """Those of some ids that have a number, each with it, in the order given; looked up together."""
+        wanted = list(ids)
+        self.fetch(wanted)
+        return {i: self._of[i] for i in wanted if i in self._of}
 
     def id(self, number: int) -> str | None:
         """The id of a number."""
@@ -113,10 +111,11 @@ class Numbers:
             self._of.clear()
             self._ids.clear()
 
-    def learn(self, numbers: Sequence[int], ids: Sequence[str]) -> None:
-        """Take in what a statement found by the way: numbers and their ids, in one order."""
-        self._of.update(zip(ids, numbers, strict=True))
-        self._ids.update(zip(numbers, ids, strict=True))
+    def learn(self, found: Iterable[tuple[int, str]]) -> None:
+        """Take in numbers, each with its id, that a statement found."""
+        ids = dict(found)
+        self._ids.update(ids)
+        self._of.update(zip(ids.values(), ids, strict=True))
 
 
 Item = TypeVar("Item")
@@ -195,8 +194,7 @@ class RowTable:
     def key_values(self, keys: Sequence[str], names: Numbers) -> list[Any]:
         """Keys as `key_column` holds them; one that stands in no row may be left out."""
         if self._key.sort == "entity":
-            names.fetch(keys)
-            return [names.of(key) for key in keys if names.has(key)]
+            return list(names.numbered(keys).values())
         return list(map(UUID, keys)) if self._key.sort == "entry" else list(keys)
 
     def values(self, row: Row) -> Values:
@@ -221,8 +219,7 @@ class RowTable:
     def standing(self, keys: Sequence[str], names: Numbers) -> list[tuple[Place, Row]]:
         """Today's rows of some keys, each with its place."""
         if self._key.sort == "entity":
-            names.fetch(keys)
-            wanted: Sequence[Any] = [names.of(key) for key in keys if names.has(key)]
+            wanted: Sequence[Any] = list(names.numbered(keys).values())
         else:
             wanted = [key.replace("-", "") for key in keys] if self._key.sort == "entry" else keys
         sort: Any = {"entity": "bigint", "entry": "uuid"}.get(self._key.sort, "text")
@@ -349,7 +346,7 @@ def _loaded(field: _Field, values: Sequence[Any], names: Numbers) -> Iterable[An
     if field.sort == "entity":
         return map(names.id, values)
     if field.sort == "entry":
-        return (v if isinstance(v, UUID) else UUID(v) for v in values)
+        return map(as_entry, values)
     if field.sort == "flag":
         return map(bool, values)
     return map(field.decode, values) if field.decode else values

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NamedTuple, TypeVar
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Connection, and_, exists, or_, select
+from sqlalchemy import ColumnElement, Connection, and_, exists, false, or_, select
 
 from events.base import Happening
 from events.dates import FOREVER, NEVER, Date
@@ -161,16 +161,14 @@ class Scope:
     def _about(self, since: int) -> list[ColumnElement[bool]]:
         """Conditions for rows of entries that named, at some time after a position, whom they are to name."""
         wanted = [*self._named, *([set(self._parts)] if self._parts is not None else [])]
-        return [or_(*self._naming(ids, since)) for ids in wanted]
+        return [or_(false(), *self._naming(ids, since)) for ids in wanted]
 
     def _naming(self, ids: Iterable[str], since: int) -> list[ColumnElement[bool]]:
         """Conditions for entries that named one of the entities at some time after a position."""
         mention, entry = table_of(Mention).table.c, table_of(Listed).table.c.entry
-        ids = sorted(ids)
-        self._numbers.fetch(ids)
         return [
             entry.in_(select(mention.entry).where(mention.entity.in_(part), mention.known_to > since))
-            for part in chunks([self._numbers.of(i) for i in ids])
+            for part in chunks(list(self._numbers.numbered(sorted(ids)).values()))
         ]
 
 
@@ -210,9 +208,7 @@ def _rows(
     connection: Connection, numbers: Numbers, row: type[R], column: str, ids: Iterable[str], upto: int
 ) -> Iterator[tuple[R, Known]]:
     table = table_of(row)
-    wanted = sorted(ids)
-    numbers.fetch(wanted)
-    for part in chunks([numbers.of(i) for i in wanted]):
+    for part in chunks(list(numbers.numbered(sorted(ids)).values())):
         query = select(table.table).where(table.table.c[column].in_(part), table.table.c.known_from <= upto)
         found = connection.execute(query).mappings().all()
         for loaded, m in zip(table.loaded(found, numbers), found, strict=True):
