@@ -44,7 +44,7 @@ def sync(path: Path) -> None:
 
 def usual_mode(*, folder: bool = False) -> int:
     """The mode that a new file or folder gets from this process if it asks for none."""
-    mask = os.umask(0)
+    mask = os.umask(0o077)  # for the moment that others may see it, too strict rather than too lax
     os.umask(mask)
     return (0o777 if folder else 0o666) & ~mask
 

@@ -83,6 +83,19 @@ def test_an_export_that_fails_leaves_the_old_file(ledger, tmp_path, run):
     assert [p.name for p in tmp_path.iterdir() if p.name.startswith(".old")] == []
 
 
+def test_what_a_killed_export_left_goes_with_the_next_one(ledger, tmp_path, run):
+    target, code = tmp_path / "out.csv", "import os, sys; from timeline.commands.target import target as t\n"
+    code += "with t(sys.argv[1]) as made: made.write(b'half'); made.flush(); os.kill(os.getpid(), 9)"
+    subprocess.run([sys.executable, "-c", code, str(target)], check=False)
+    assert [p for p in tmp_path.iterdir() if p.name.startswith(".out.csv.")]
+    assert not target.exists()
+
+    run("export", "csv", "-o", str(target), db=ledger)
+
+    assert target.read_text().startswith("id,entry,kind")
+    assert [p for p in tmp_path.iterdir() if p.name.startswith(".out.csv.")] == []
+
+
 def test_a_span_that_ends_before_it_begins_is_refused(ledger, run):
     ran = run("export", "csv", "--from", "2025", "--to", "2024", db=ledger)
 

@@ -40,6 +40,22 @@ def said(*told: Event | Sequence[Event]) -> dict[str, list[Any]]:
     return {name: sorted(found, key=_order) for name, found in rows.items()}
 
 
+def memberships(*told: Event | Sequence[Event]) -> list[Any]:
+    """The memberships from entries, which `said` takes."""
+    return said(*told)["memberships"]
+
+
+def membership(*told: Event | Sequence[Event]) -> Any:
+    """The only membership from entries."""
+    (row,) = memberships(*told)
+    return row
+
+
+def stays(*told: Event | Sequence[Event]) -> list[tuple[str, str]]:
+    """Start and end of the memberships from entries, as they are shown."""
+    return [span(row) for row in memberships(*told)]
+
+
 def _order(row: Row) -> tuple[Any, ...]:
     return (row.start_min, row.start_max, row.end_max) if isinstance(row, SpanRow) else (repr(row),)
 
@@ -113,3 +129,7 @@ def seen(date: str, person: str = "ada", organization: str = "acme", **fields: A
 
 def absent(date: str, **fields: Any) -> Any:
     return seen(date, present=False, **fields)
+
+
+def appointed(date: str, person: str = "ada", organization: str = "acme", **fields: Any) -> Any:
+    return happened("appointment", date, person=person, organization=organization, **{"post": "head"} | fields)

@@ -2,12 +2,7 @@
 
 import pytest
 
-from tests.projections.facts import absent, arrival, bounds, days, departure, said, seen, span, tenure
-
-
-def stay(*told):
-    (row,) = said(*told)["memberships"]
-    return row
+from tests.projections.facts import absent, arrival, bounds, days, departure, membership, seen, span, tenure
 
 
 @pytest.mark.parametrize(
@@ -21,7 +16,7 @@ def stay(*told):
 )
 def test_who_was_seen_later_had_not_arrived_yet(absence, start_min):
     """Joined in 2020 and there in 2021: the join came after the absence, of a month after its first day."""
-    row = stay(arrival("2020"), absent(absence), seen("2021-01-01"))
+    row = membership(arrival("2020"), absent(absence), seen("2021-01-01"))
 
     assert bounds(row)[:2] == days(start_min, "2020-12-31", "", "")[:2]
     assert not row.disputed
@@ -29,7 +24,7 @@ def test_who_was_seen_later_had_not_arrived_yet(absence, start_min):
 
 def test_who_left_later_had_not_arrived_yet():
     """Nobody saw her, but she left in 2022."""
-    row = stay(arrival("2020"), absent("2020-03-31"), departure("2022-01-01"))
+    row = membership(arrival("2020"), absent("2020-03-31"), departure("2022-01-01"))
 
     assert bounds(row) == days("2020-04-01", "2020-12-31", "2022-01-01", "2022-01-01")
     assert row.start == "[2020-04..2020-12]"
@@ -38,15 +33,15 @@ def test_who_left_later_had_not_arrived_yet():
 @pytest.mark.parametrize("left", ["2020", "[2020-03-31..2021-05-01]"])
 def test_who_may_have_left_before_the_absence_tells_nothing_by_it(left):
     """She may have joined and left by then."""
-    row = stay(arrival("2020"), departure(left), absent("2020-03-31"))
+    row = membership(arrival("2020"), departure(left), absent("2020-03-31"))
 
-    assert bounds(row) == bounds(stay(arrival("2020"), departure(left)))
+    assert bounds(row) == bounds(membership(arrival("2020"), departure(left)))
     assert not row.disputed
 
 
 def test_who_must_have_arrived_by_the_day_contradicts_the_absence():
     """Joined in 2020: on 31 December she was there, whichever day it was."""
-    row = stay(arrival("2020"), absent("2020-12-31"), seen("2021-01-01"))
+    row = membership(arrival("2020"), absent("2020-12-31"), seen("2021-01-01"))
 
     assert row.disputed
     assert bounds(row)[:2] == days("2020-01-01", "2020-12-31", "", "")[:2]
@@ -55,7 +50,7 @@ def test_who_must_have_arrived_by_the_day_contradicts_the_absence():
 @pytest.mark.parametrize(("day", "disputed"), [("2020-01-01", True), ("2020-01-02", False)])
 def test_the_first_day_is_a_day_of_presence(day, disputed):
     """Joined on 1 January 2020: an absence on that day contradicts it, one on the next day says that she left."""
-    row = stay(arrival("2020-01-01"), absent(day))
+    row = membership(arrival("2020-01-01"), absent(day))
 
     assert row.disputed is disputed
     assert (row.end == "") is disputed
@@ -64,7 +59,7 @@ def test_the_first_day_is_a_day_of_presence(day, disputed):
 @pytest.mark.parametrize(("day", "disputed"), [("2021-12-31", True), ("2022-01-01", True), ("2022-01-02", False)])
 def test_an_absence_up_to_the_last_sighting_is_a_contradiction(day, disputed):
     """Joined in 2020 and seen on 1 January 2022: she had not left by then."""
-    row = stay(arrival("2020-01-01"), seen("2022-01-01"), absent(day))
+    row = membership(arrival("2020-01-01"), seen("2022-01-01"), absent(day))
 
     assert row.disputed is disputed
     assert bounds(row)[2:] == days("", "", "2022-01-01", "" if disputed else "2022-01-01")[2:]
@@ -72,7 +67,7 @@ def test_an_absence_up_to_the_last_sighting_is_a_contradiction(day, disputed):
 
 def test_who_is_gone_may_have_left_on_any_day_since_arriving():
     """Joined in 2020, gone on 1 January 2022, never seen: she may have left in January 2020."""
-    row = stay(arrival("2020"), absent("2022-01-01"))
+    row = membership(arrival("2020"), absent("2022-01-01"))
 
     assert bounds(row) == days("2020-01-01", "2020-12-31", "2020-01-01", "2021-12-31")
     assert row.end == "[2020..2021]"
@@ -88,7 +83,7 @@ def test_who_is_gone_may_have_left_on_any_day_since_arriving():
     ],
 )
 def test_an_absence_within_the_days_of_leaving_ends_them(day, end_max, disputed):
-    row = stay(arrival("2020-01-01"), departure("2024"), absent(day))
+    row = membership(arrival("2020-01-01"), departure("2024"), absent(day))
 
     assert bounds(row)[2:] == days("", "", "2024-01-01", end_max)[2:]
     assert row.disputed is disputed
@@ -96,7 +91,7 @@ def test_an_absence_within_the_days_of_leaving_ends_them(day, end_max, disputed)
 
 def test_an_absence_says_nothing_while_the_arrival_is_still_open():
     """Joined in June 2020 and left in 2020; not there on 30 June: not yet, or no more."""
-    row = stay(arrival("2020-06"), departure("2020"), absent("2020-06-30"))
+    row = membership(arrival("2020-06"), departure("2020"), absent("2020-06-30"))
 
     assert bounds(row) == days("2020-06-01", "2020-06-30", "2020-06-01", "2020-12-31")
     assert not row.disputed
@@ -104,7 +99,7 @@ def test_an_absence_says_nothing_while_the_arrival_is_still_open():
 
 def test_an_absence_contradicts_a_stay_that_is_stated_to_go_on():
     """A register has her since 2015, and says that it goes on; she was not there in 2020."""
-    row = stay(tenure("2015/.."), absent("2020-01-01"))
+    row = membership(tenure("2015/.."), absent("2020-01-01"))
 
     assert (row.end, row.disputed) == ("..", True)
 
@@ -121,4 +116,4 @@ def test_an_absence_contradicts_a_stay_that_is_stated_to_go_on():
 )
 def test_an_absence_without_a_bound_leaves_that_bound_open(told, start, end):
     """Not there on some day after 2020, or before: no day beyond the calendar comes of it."""
-    assert span(stay(*told)) == (start, end)
+    assert span(membership(*told)) == (start, end)

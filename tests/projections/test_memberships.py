@@ -16,6 +16,7 @@ from tests.projections.facts import (
     departure,
     fact_of,
     happened,
+    memberships,
     on,
     ranked,
     retracted,
@@ -24,11 +25,6 @@ from tests.projections.facts import (
     span,
     tenure,
 )
-
-
-def memberships(*told):
-    return said(*told)["memberships"]
-
 
 # -- arriving and leaving ---------------------------------------------------------------------------------------------
 

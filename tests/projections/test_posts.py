@@ -5,6 +5,7 @@ import pytest
 from events.dates import day_of
 from projections.posts import keys
 from tests.projections.facts import (
+    appointed,
     arrival,
     bounds,
     days,
@@ -18,10 +19,6 @@ from tests.projections.facts import (
     span,
     tenure,
 )
-
-
-def appointed(date, person="ada", organization="acme", post="head", **fields):
-    return happened("appointment", date, person=person, organization=organization, post=post, **fields)
 
 
 def stepped_down(date, person="ada", organization="acme", post="head", **fields):

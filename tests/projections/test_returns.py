@@ -2,29 +2,20 @@
 
 import pytest
 
-from tests.projections.facts import arrival, bounds, days, departure, said, span
-
-
-def rows(*told):
-    return said(*told)["memberships"]
-
-
-def stays(*told):
-    return [span(r) for r in rows(*told)]
-
+from tests.projections.facts import arrival, bounds, days, departure, memberships, span, stays
 
 BACK = {"reason": "rejoined"}
 
 
 def test_a_second_arrival_in_the_year_of_the_first_is_a_return_if_it_is_said_to_be_one():
     """Joined, left and joined in 2021: two stays, if the second is a return; otherwise two reports of one arrival."""
-    assert len(rows(arrival("2021"), arrival("2021", **BACK), departure("2021"))) == 2
-    assert len(rows(arrival("2021"), arrival("2021"), departure("2021"))) == 1
+    assert len(memberships(arrival("2021"), arrival("2021", **BACK), departure("2021"))) == 2
+    assert len(memberships(arrival("2021"), arrival("2021"), departure("2021"))) == 1
 
 
 def test_an_arrival_on_other_days_is_a_return_if_a_departure_may_stand_between():
     """Joined in 2019, joined in 2021, left in June 2021: left, rather, and then came back in 2021."""
-    first, second = rows(arrival("2019"), arrival("2021"), departure("2021-06-01"))
+    first, second = memberships(arrival("2019"), arrival("2021"), departure("2021-06-01"))
 
     assert span(first) == ("2019", "2021-06-01")
     assert bounds(second)[:2] == days("2021-06-01", "2021-12-31", "", "")[:2]
@@ -33,19 +24,19 @@ def test_an_arrival_on_other_days_is_a_return_if_a_departure_may_stand_between()
 @pytest.mark.parametrize("left", ["2021-06-30", "[2021-06-30..2021-07]"])
 def test_a_departure_on_the_last_day_of_a_return_may_stand_before_it(left):
     assert stays(arrival("2019"), arrival("2021-06"), departure(left))[0][0] == "2019"
-    assert len(rows(arrival("2019"), arrival("2021-06"), departure(left))) == 2
+    assert len(memberships(arrival("2019"), arrival("2021-06"), departure(left))) == 2
 
 
 def test_a_departure_that_came_later_stands_before_no_return():
     """Joined in 2019 or in May 2021, and left in June: one stay, and rival reports of its beginning."""
-    (row,) = rows(arrival("2019"), arrival("2021-05"), departure("2021-06"))
+    (row,) = memberships(arrival("2019"), arrival("2021-05"), departure("2021-06"))
 
     assert row.disputed
 
 
 def test_a_departure_in_the_year_of_a_return_came_before_it():
     """Left in 2020 and rejoined in June 2020: nobody knows when that earlier stay began."""
-    first, second = rows(departure("2020"), arrival("2020-06", **BACK))
+    first, second = memberships(departure("2020"), arrival("2020-06", **BACK))
 
     assert bounds(first)[3] == bounds(second)[1] == days("", "", "", "2020-06-30")[3]
     assert second.end == ""
@@ -69,7 +60,7 @@ def test_a_second_departure_on_the_days_of_the_first_is_the_same():
 
 def test_a_return_is_no_earlier_than_the_first_day_of_leaving():
     """Left in June 2021 and rejoined in 2021."""
-    first, second = rows(arrival("2019"), arrival("2021", **BACK), departure("2021-06"))
+    first, second = memberships(arrival("2019"), arrival("2021", **BACK), departure("2021-06"))
 
     assert bounds(first)[2:] == days("", "", "2021-06-01", "2021-06-30")[2:]
     assert bounds(second)[:2] == days("2021-06-01", "2021-12-31", "", "")[:2]
@@ -78,7 +69,7 @@ def test_a_return_is_no_earlier_than_the_first_day_of_leaving():
 
 def test_leaving_is_no_later_than_the_last_day_of_a_return():
     """Left from June to September 2021, rejoined in about June."""
-    first, second = rows(arrival("2019"), arrival("2021-06~", **BACK), departure("[2021-06..2021-09]"))
+    first, second = memberships(arrival("2019"), arrival("2021-06~", **BACK), departure("[2021-06..2021-09]"))
 
     assert bounds(first)[2:] == days("", "", "2021-06-01", "2021-07-31")[2:]
     assert first.end == "[2021-06..2021-07]"
@@ -95,13 +86,13 @@ def test_leaving_is_no_later_than_the_last_day_of_a_return():
     ],
 )
 def test_dates_that_bound_nothing_are_shown_as_they_were_given(left, back):
-    first, second = rows(arrival("2019"), departure(left), arrival(back[0], **BACK))
+    first, second = memberships(arrival("2019"), departure(left), arrival(back[0], **BACK))
 
     assert (first.end, second.start) == (left, back[1])
 
 
 def test_a_return_on_the_first_day_of_leaving_fixes_both():
-    first, second = rows(arrival("2019"), departure("2021-03"), arrival("2021-03-01", **BACK))
+    first, second = memberships(arrival("2019"), departure("2021-03"), arrival("2021-03-01", **BACK))
 
     assert (first.end, second.start) == ("2021-03-01", "2021-03-01")
 
@@ -112,8 +103,8 @@ def test_a_return_on_the_first_day_of_leaving_fixes_both():
 @pytest.mark.parametrize("left", ["2015-05-01", "2015-06-01", "2015-07-31"])
 def test_a_length_of_service_from_the_days_of_an_earlier_end_may_be_of_the_same_stay(left):
     """Left in 2015 or after a year of service in June 2016: rivals, unless she must have begun after the first."""
-    assert len(rows(departure(left), departure("2016-06-01", length_of_service="P1Y"))) == 1
+    assert len(memberships(departure(left), departure("2016-06-01", length_of_service="P1Y"))) == 1
 
 
 def test_a_length_of_service_from_after_an_earlier_end_is_of_another_stay():
-    assert len(rows(departure("2015-04-30"), departure("2016-06-01", length_of_service="P1Y"))) == 2
+    assert len(memberships(departure("2015-04-30"), departure("2016-06-01", length_of_service="P1Y"))) == 2

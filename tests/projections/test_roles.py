@@ -2,11 +2,18 @@
 
 import pytest
 
-from tests.projections.facts import absent, arrival, bounds, days, departure, happened, said, seen, span, tenure
-
-
-def appointed(date, person="ada", **fields):
-    return happened("appointment", date, person=person, organization="acme", post="head", **fields)
+from tests.projections.facts import (
+    absent,
+    appointed,
+    arrival,
+    bounds,
+    days,
+    departure,
+    said,
+    seen,
+    span,
+    tenure,
+)
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,7 @@ from tests.projections.facts import (
     departure,
     fact_of,
     happened,
+    memberships,
     ranked,
     said,
     seen,
@@ -23,10 +24,6 @@ from tests.projections.facts import (
     tenure,
 )
 from tests.projections.histories import Scribe, histories
-
-
-def memberships(*told):
-    return said(*told)["memberships"]
 
 
 def test_a_second_start_of_an_open_span_is_the_same_start():

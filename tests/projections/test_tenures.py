@@ -2,11 +2,7 @@
 
 import pytest
 
-from tests.projections.facts import arrival, departure, said, span, tenure
-
-
-def stays(*told):
-    return [span(r) for r in said(*told)["memberships"]]
+from tests.projections.facts import arrival, departure, said, stays, tenure
 
 
 @pytest.mark.parametrize(

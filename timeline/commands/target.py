@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,6 +11,7 @@ from typing import BinaryIO
 
 from timeline.disk import files_of, resolved, usual_mode, writing_to
 from timeline.errors import UsageError
+from timeline.workshop import workshop
 
 
 @contextmanager
@@ -46,14 +46,11 @@ def _into(path: Path) -> Iterator[BinaryIO]:
 
 @contextmanager
 def _in_place_of(path: Path) -> Iterator[BinaryIO]:
-    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-    try:
-        with open(handle, "wb") as made:
+    with workshop(path) as folder:
+        whole = folder / "whole"
+        with whole.open("xb") as made:
             yield made
             made.flush()
             os.fsync(made.fileno())
-        os.chmod(name, path.stat().st_mode & 0o777 if path.exists() else usual_mode())
-        os.replace(name, path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
+        whole.chmod(path.stat().st_mode & 0o777 if path.exists() else usual_mode())
+        os.replace(whole, path)
