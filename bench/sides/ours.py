@@ -210,6 +210,8 @@ class Bare(Side):
     before: int
     of: ClassVar[str]
     """Whose tables it reads."""
+    as_it_lies: ClassVar[str] = ""
+    """What has it read a whole table from end to end, where it would rather take an index and look up every row."""
 
     def ask(self, question: Question) -> Any:
         day, other = (question.day, question.day), (question.other_day, question.other_day)
@@ -225,7 +227,7 @@ class Bare(Side):
                 return self._run(PERSON, f"person-{question.person}")
             case "state":
                 self._run(TREE, *day)
-                return self._run(WHOLE, *day)
+                return self._run(WHOLE + self.as_it_lies, *day)
             case "diff":
                 return self._run(CHANGED, *day, *other, *other, *day)
 
@@ -253,6 +255,7 @@ class BareSQLite(Bare):
 
     name = "bare SQL, SQLite"
     of = "OursSQLite"
+    as_it_lies = " ORDER BY m.organization, m.end_max, m.start_min, m.id"
 
     def load(self) -> Loaded:
         path = str(self.folder / "bare.db")

@@ -22,6 +22,7 @@ from sqlalchemy import Connection
 from events.about import Correction, Erasure, Retraction
 from events.base import Event, Happening
 from projections.facts import Version, in_force
+from timeline import garbage
 from timeline.checks import Invalid, Problem
 from timeline.entries import ENTRY_ID, is_entry_id
 from timeline.errors import BadData
@@ -34,7 +35,6 @@ from timeline.progress import Progress, untold
 from timeline.scratch import explained
 from timeline.state.projector import versions
 from timeline.state.tables import chunks
-from timeline.state.workers import seldom_looking_for_garbage
 from timeline.store import log
 from timeline.store.mapper import EntryEvent
 from timeline.store.recorders import Also
@@ -101,7 +101,7 @@ def import_documents(
     are in the report. A dry run checks all the same and records nothing. `also` is work in the transaction that
     records; a dry run leaves it out.
     """
-    with seldom_looking_for_garbage(), ExitStack() as opened:
+    with garbage.seldom_looked_for(), ExitStack() as opened:
         planning = _Planning(ledger, documents, opened.enter_context(Plan()), tell)
         planning.run()
         pruned = _vanished(ledger, planning.plan) if prune else []

@@ -9,7 +9,7 @@ from projections import certainty
 from projections.memberships import Membership
 from projections.posts import Holding
 from projections.rows import unique
-from timeline import answers
+from timeline import answers, garbage
 from timeline.questions.rows import ORDER, Days
 from timeline.questions.tree import Tree
 from timeline.ways import ALWAYS, Bounds, by_any_way, strongest, within
@@ -20,6 +20,7 @@ _BY_NAME = attrgetter("person.name", "start.edtf")
 class People(Tree):
     """Questions about people."""
 
+    @garbage.seldom_looked_for()
     def members(
         self,
         organization: str | None,
@@ -83,30 +84,23 @@ class People(Tree):
     ) -> answers.Member | None:
         """One line: the membership, or the post where no membership is known, within the unit's time in the tree."""
         ways = units[row.organization] if units is not None else [ALWAYS]
+        where = self._org_ref(row.organization, days[1])
         if len(ways) == 1 and (not held or held == [row]):  # nearly all, and what follows gives the same in more time
-            inside = within(row, ways[0], days[0])
-            marks = [certainty.in_span(inside, *days)]
-            options, held_now = [inside], held
+            options, held_now = [within(row, ways[0], days[0])], held
+            mark = certainty.in_span(options[0], *days)
         else:
             rows = [row, *(h for h in held if h is not row and certainty.in_span(h, *days))]
             by_row = [[within(r, way, days[0]) for way in ways] for r in rows]
             options = [option for of_row in by_row for option in of_row]
-            marks = [by_any_way(certainty.in_span(o, *days) for o in of_row) for of_row in by_row]
+            mark = certainty.surest(by_any_way(certainty.in_span(o, *days) for o in of_row) for of_row in by_row)
             held_now = [h for h in held if certainty.in_span(h, *days)]
-        mark = certainty.surest(marks)
         if mark is None:
             return None
-        where = self._org_ref(row.organization, days[1])
         if not span:
             return self._line(row, mark, where, held_now)
-        return self._line(
-            row,
-            mark,
-            where,
-            held_now,
-            sometime=strongest(certainty.sometime(o, *days) for o in options),
-            throughout=strongest(certainty.throughout(o, *days) for o in options),
-        )
+        sometime = strongest(certainty.sometime(o, *days) for o in options)
+        throughout = strongest(certainty.throughout(o, *days) for o in options)
+        return self._line(row, mark, where, held_now, sometime, throughout)
 
     def _line(
         self,
@@ -114,15 +108,13 @@ class People(Tree):
         mark: certainty.Presence | None,
         where: answers.Ref,
         held: Sequence[Holding],
-        *,
         sometime: certainty.Degree | None = None,
         throughout: certainty.Degree | None = None,
     ) -> answers.Member:
         """A membership or a post, with the posts that were held meanwhile."""
-        joined = [row, *(h for h in held if h is not row)]
-        if len(joined) == 1:
-            sources, entries, disputed = row.sources, row.entries, row.disputed
-        else:
+        sources, entries, disputed = row.sources, row.entries, row.disputed
+        if held and held != [row]:
+            joined = [row, *(h for h in held if h is not row)]
             sources = unique(s for r in joined for s in r.sources)
             entries = tuple(dict.fromkeys(e for r in joined for e in r.entries))
             disputed = any(r.disputed for r in joined)
@@ -130,7 +122,7 @@ class People(Tree):
             person=self.ref(row.person),
             organization=where,
             role=row.role,
-            post=", ".join(unique(h.post for h in held)),
+            post=", ".join(unique(h.post for h in held)) if held else "",
             sometime=sometime,
             throughout=throughout,
             certainty=mark,

@@ -102,7 +102,8 @@ class Rows:
         found = table.found(self.row_connection, known=self.rows_known, days=days, column=column, values=wanted)
         self.directory.learn(table.named_in(found))
         self.directory.meet(table.numbers_in(found))
-        return sorted(self.shown(table.made(found, self.numbers)), key=_BOUNDS)
+        found.sort(key=table.bounds)
+        return self.shown(table.made(found, self.numbers))
 
     def facts(self, entries: Iterable[UUID]) -> dict[UUID, Fact]:
         """The facts in force of some entries; those that are retracted or erased are left out."""

@@ -11,10 +11,10 @@ from typing import Any
 import msgspec
 
 from projections.all import PROJECTIONS
+from timeline import garbage
 from timeline.state.folding import Folded, Folder
 from timeline.state.joined import Joined
 from timeline.state.lines import chunks_of
-from timeline.state.workers import seldom_looking_for_garbage
 
 COLUMNS = "what string, number long, packed binary"
 """What comes out: rows of a projection as MessagePack, so many of them together."""
@@ -33,7 +33,7 @@ def grouped(names: Sequence[str], past: Joined) -> Callable[[Iterable[Any]], Ite
         import pyarrow as pa
 
         folder = Folder(names, past)
-        with seldom_looking_for_garbage():
+        with garbage.seldom_looked_for():
             every = (line for batch in batches for line in zip(*(c.to_pylist() for c in batch.columns), strict=True))
             for chunk, lines in chunks_of(every, names):
                 folded = folder.fold(chunk)

@@ -34,7 +34,7 @@ from sqlalchemy.engine import RowMapping
 from events.dates import FOREVER
 from events.ids import ENTITY_TYPES, types_named
 from projections.all import PROJECTIONS
-from projections.rows import Projection, Row
+from projections.rows import Projection, Row, SpanRow
 from timeline.entries import as_entry
 from timeline.store.bulk import among, driver_of, insert_rows, placeholder
 
@@ -57,6 +57,13 @@ entry_keys = Table(
     sqlite_with_rowid=False,
 )
 """Which entries a key was ever folded from."""
+
+TODAY = FOREVER - 1
+"""A position that the log never reaches: what is known there is what is known today.
+
+`known_to = FOREVER` says the same, and has SQLite read a whole table in the order of an index that holds `known_to`, of
+which it expects to leave most rows out: ten times as long, for it leaves out nearly none.
+"""
 
 NOBODY = 0
 """The number that stands for no entity."""
@@ -139,6 +146,8 @@ REPEATED = ("entries", "sources")
 """Columns of JSON that say the same again and again, and nothing about anybody."""
 
 
+BOUNDS = ("start_min", "start_max", "end_min", "end_max", "entries")
+"""The columns that spans are sorted by."""
 PERSON = "person"
 """The column of whom a span is about: nearly every row has another, so their names are read along with the rows."""
 
@@ -183,6 +192,9 @@ class RowTable:
             f" LEFT JOIN entities AS e ON e.entity = t.{PERSON} AND "
         )
         self._make = _maker(projection.row)
+        bounds = [n for n, f in enumerate(self.fields) if f.name in BOUNDS]
+        self.bounds = itemgetter(*bounds) if issubclass(projection.row, SpanRow) else None
+        """What spans are sorted by, of the values that `made` takes: to sort what it makes of them takes longer."""
         self._selected = select(*(self.table.c[f.name] for f in self.fields))
 
     @property
@@ -287,18 +299,14 @@ class RowTable:
 
     def known(self, position: int | None) -> ColumnElement[bool]:
         """The condition for rows as known at a position of the log; today's for None."""
-        table = self.table
-        if position is None:
-            return table.c.known_to == FOREVER
-        return (table.c.known_from <= position) & (table.c.known_to > position)
+        at = TODAY if position is None else position
+        return (self.table.c.known_from <= at) & (self.table.c.known_to > at)
 
 
 def condition_at(position: int | None, table: str = "") -> str:
     """What is true of rows as known at a position of the log, or today, for a statement written by hand."""
-    prefix = f"{table}." if table else ""
-    if position is None:
-        return f"{prefix}known_to = {FOREVER}"
-    return f"{prefix}known_from <= {position:d} AND {prefix}known_to > {position:d}"
+    prefix, at = f"{table}." if table else "", TODAY if position is None else position
+    return f"{prefix}known_from <= {at:d} AND {prefix}known_to > {at:d}"
 
 
 def _maker(row: type[Row]) -> Callable[..., Row]:

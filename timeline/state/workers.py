@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import multiprocessing
 import os
 import signal
@@ -13,6 +12,7 @@ from concurrent.futures import Future, ProcessPoolExecutor
 from contextlib import contextmanager
 from typing import Any, Protocol
 
+from timeline import garbage
 from timeline.state.folding import Chunk, Folded, Folder, Indexed, Raw
 
 WAITING = 2
@@ -20,20 +20,6 @@ WAITING = 2
 
 SMALL = 20_000
 """Events below which further processes take longer to start than they save."""
-
-USUAL = gc.get_threshold()
-SELDOM = (200_000, 20, 20)
-"""When to look for garbage in circles. Folds leave none, and looking for it takes a fifth of their time."""
-
-
-@contextmanager
-def seldom_looking_for_garbage() -> Iterator[None]:
-    """The block looks for it less often than is usual."""
-    gc.set_threshold(*SELDOM)
-    try:
-        yield
-    finally:
-        gc.set_threshold(*USUAL)
 
 
 class Work(Protocol):
@@ -87,7 +73,7 @@ class _Elsewhere:
 def work(folder: Folder, workers: int) -> Iterator[Work]:
     """So many processes at work; with one worker, this one."""
     if workers <= 1:
-        with seldom_looking_for_garbage():
+        with garbage.seldom_looked_for():
             yield Here(folder)
         return
     context = multiprocessing.get_context("spawn")  # a fork would take along locks and connections
@@ -105,7 +91,7 @@ _folder: Folder | None = None
 def _begin(*given: Any) -> None:
     global _folder
     _folder = Folder(*given)
-    gc.set_threshold(*SELDOM)
+    garbage.look_seldom()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # who interrupts means the whole; the parent ends the pool
     parent = multiprocessing.parent_process()
     assert parent is not None
