@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from itertools import combinations, pairwise
 
 import pytest
@@ -11,11 +12,12 @@ from hypothesis import strategies as st
 from events.dates import FOREVER, NEVER, day_of
 from events.register import Entity
 from projections import certainty
+from projections.happenings import Listed
 from projections.rows import SpanRow
 from timeline.exports.selection import Selection
 from timeline.pages.axis import Axis, fitting
 from timeline.pages.colours import GREY, INKS, PALETTE, assigned
-from timeline.pages.content import Gathered
+from timeline.pages.content import Gathered, Part
 from timeline.pages.lanes import ELSEWHERE, lanes
 from timeline.pages.layout import pieces
 from timeline.pages.texts import fitted, width
@@ -259,3 +261,14 @@ def test_labels_are_readable_on_every_colour(shade):
     """4.5 to 1 is what WCAG asks of text."""
     assert min(contrast(pair[shade], INKS["ink"][shade]) for pair in PALETTE) >= 4.5
     assert min(contrast(INKS[ink][shade], INKS["paper"][shade]) for ink in ("ink", "faint", "red")) >= 4.5
+
+
+def test_what_rests_on_a_source_is_counted_of_all_and_of_a_part(example_view):
+    rows = example_view.rows(Listed)
+    some = [row for row in rows if row.kind == "departure"]
+    part = Part(example_view, frozenset(row.entry for row in some))
+
+    for view, counted in ((example_view, rows), (part, some)):
+        expected = Counter(source for row in counted for source in row.sources)
+        assert {s.source: s.facts for s in view.sources() if s.facts} == expected
+    assert 0 < len(some) < len(rows)

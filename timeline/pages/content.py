@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from functools import cached_property
 from typing import TypeVar
@@ -52,6 +53,10 @@ class Part(View):
     def count_events(self) -> int:
         """How many entries it holds."""
         return len(self.entries)
+
+    def entries_by_source(self) -> Counter[str]:
+        """How many of its entries rest on each source."""
+        return Counter(source for row in self.rows(Listed) for source in row.sources)
 
     def shown(self, found: list[A]) -> list[A]:
         """Those of the rows that one of the entries had a part in."""
