@@ -73,7 +73,9 @@ def test_what_is_brought_back_is_the_ledger_again(ledger, target_url, tmp_path):
 
     made = backup(ledger.database, file)
     restored = bring_back(file, target_url)
+    in_a_file = Path(target_url)
 
+    assert restored.size == (in_a_file.stat().st_size if in_a_file.exists() else None)
     with Ledger.open(target_url) as again:
         assert held(again) == held(ledger)
         assert past(again) == past(ledger)

@@ -29,8 +29,8 @@ class Copied(NamedTuple):
     """The root of the tree over the log, in base64."""
     recorded_at: int | None
     """When the last event was recorded, in microseconds since 1970."""
-    size: int
-    """Bytes of the file; 0 on PostgreSQL."""
+    size: int | None
+    """Bytes of the file; None on PostgreSQL, which keeps a ledger in no file of its own."""
 
 
 def backup(database: Database, path: Path, *, force: bool = False, progress: Progress = untold) -> Copied:

@@ -68,7 +68,7 @@ def restore(
         if target is not None and is_new:
             made.chmod(usual_mode())
             place(made, target)
-    return Copied(report.size, base64_of(report), recorded_at, target.stat().st_size if target else 0)
+    return Copied(report.size, base64_of(report), recorded_at, target.stat().st_size if target else None)
 
 
 def _is_free(target: Path) -> bool:
