@@ -314,8 +314,8 @@ def test_the_fold_of_a_worker_touches_no_database():
 
     ours = {m for m in loaded if m.startswith("timeline.") and m not in ("timeline.state", "timeline.store")}
     assert ours == {
-        "timeline.entries", "timeline.state.folding", "timeline.state.grouped", "timeline.state.joined",
-        "timeline.state.lines", "timeline.state.tables", "timeline.state.workers", "timeline.store.bulk",
+        "timeline.entries", "timeline.garbage", "timeline.state.folding", "timeline.state.grouped",
+        "timeline.state.joined", "timeline.state.lines", "timeline.state.tables", "timeline.store.bulk",
     }  # fmt: skip
     assert not {"sqlite3", "psycopg", "alembic", "pyarrow", "pyspark", "eventsourcing"} & set(loaded)
 
