@@ -254,7 +254,9 @@ def test_what_a_killed_one_left_is_removed_by_the_next(ledger, file, tmp_path, b
 def test_so_it_is_among_the_temporary_files(file, tmp_path, begun, monkeypatch, postgres_url):
     """Where a ledger is made that goes to PostgreSQL."""
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
-    begun("restore", file, postgres_url).kill()
+    killed = begun("restore", file, postgres_url)
+    killed.kill()
+    killed.wait()  # until then it may hold the lock of its folder
     assert [p.startswith(".timeline-restore.") for p in leftovers(tmp_path)] == [True]
 
     bring_back(file, postgres_url)
